@@ -1,0 +1,45 @@
+"""simcore: joint returns simulated through a Cholesky factor, summed into pools.
+
+Arrays in, summaries out: no files, no tables, no printing. `simulate` runs cases, `replay` computes chosen paths again.
+"""
+
+import importlib
+
+_EXPORTS = {
+    "CapacityError": "simcore.errors",
+    "Case": "simcore.case",
+    "Gaussian": "simcore.market",
+    "InputError": "simcore.errors",
+    "Market": "simcore.market",
+    "Plan": "simcore.case",
+    "Pool": "simcore.pools",
+    "PoolTree": "simcore.pools",
+    "Position": "simcore.pools",
+    "Problem": "simcore.errors",
+    "SimcoreError": "simcore.errors",
+    "StudentT": "simcore.market",
+    "Summary": "simcore.summary",
+    "Tail": "simcore.summary",
+    "factor": "simcore.correlation",
+    "lower": "simcore.lowering",
+    "merge": "simcore.summary",
+    "Paths": "simcore.simulation",
+    "replay": "simcore.simulation",
+    "Simulation": "simcore.simulation",
+    "simulate": "simcore.simulation",
+}
+
+__all__ = sorted(_EXPORTS)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'simcore' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

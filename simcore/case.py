@@ -1,0 +1,124 @@
+"""What is simulated (`Case`) and how (`Plan`)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from simcore.confidence import confidence_remedy
+from simcore.errors import Problem, raise_if_any, show
+from simcore.market import Market
+from simcore.pools import PoolTree
+
+Output = Literal["losses", "returns"]
+
+MOST_PATHS = 2**56  # the counter holds 56 bits of path, 20 of step
+MOST_STEPS = 2**20
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A market and pools under one shock; the unshocked one is called ``base``.
+
+    Attributes
+    ----------
+    name : str
+    market : Market
+    pools : PoolTree
+        Every position's asset is one of the market's.
+
+    Raises
+    ------
+    InputError
+        When a position's asset is not in the market.
+    """
+
+    name: str
+    market: Market
+    pools: PoolTree
+
+    def __post_init__(self) -> None:
+        problems = []
+        if not isinstance(self.name, str) or not self.name.strip():
+            problems.append(Problem("Case.name", show(self.name), "a name that is not empty", "name the case"))
+        known = set(self.market.names)
+        for i, position in enumerate(self.pools.positions):
+            if position.asset not in known:
+                place = f"PoolTree.positions[{i}].asset ({position.name})"
+                allowed = "an asset of the market: " + ", ".join(self.market.names[:12])
+                problems.append(Problem(place, show(position.asset), allowed, "correct the name, or add the asset"))
+        raise_if_any(problems)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to simulate; with a case and the seed it fixes every bit of the result.
+
+    Attributes
+    ----------
+    paths : int
+        1 to 2^56.
+    horizon : float, years
+        Above 0.
+    seed : int
+        0 to 2^63 - 1.
+    confidences : tuple of float
+        Each in (0.5, 1); how deep the tails are kept.
+    steps : int
+        Steps of equal length to the horizon, 1 to 2^20.
+    collapse : bool
+        Draw the horizon first where the law allows it, and steps only when something looks at them.
+        False draws every step instead: the same law, other bits.
+    outputs : tuple of {"losses", "returns"}
+        What to keep of every path besides the summaries: every node's loss, every asset's return in every step.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+
+    paths: int
+    horizon: float
+    seed: int
+    confidences: tuple[float, ...]
+    steps: int = 1
+    collapse: bool = True
+    outputs: tuple[Output, ...] = ()
+
+    def __post_init__(self) -> None:
+        confidences = self.confidences if isinstance(self.confidences, Sequence) else (self.confidences,)
+        object.__setattr__(self, "confidences", tuple(confidences))
+        object.__setattr__(self, "outputs", tuple(self.outputs))
+        problems = [
+            *_check_integer("Plan.paths", self.paths, 1, MOST_PATHS),
+            *_check_integer("Plan.steps", self.steps, 1, MOST_STEPS),
+            *_check_integer("Plan.seed", self.seed, 0, LARGEST_SEED),
+        ]
+        if not _is_number(self.horizon) or not 0.0 < self.horizon < math.inf:
+            problems.append(Problem("Plan.horizon", show(self.horizon), "years, above 0", "one month is 1 / 12"))
+        if not self.confidences:
+            problems.append(Problem("Plan.confidences", "()", "at least one confidence", "give (0.95, 0.99)"))
+        for i, confidence in enumerate(self.confidences):
+            place = f"Plan.confidences[{i}]"
+            if remedy := confidence_remedy(confidence):
+                problems.append(Problem(place, show(confidence), "a number strictly between 0.5 and 1", remedy))
+            elif confidence in self.confidences[:i]:
+                problems.append(Problem(place, show(confidence), "each confidence once", "remove it"))
+        if not isinstance(self.collapse, bool):
+            problems.append(Problem("Plan.collapse", show(self.collapse), "True or False", "choose one"))
+        for output in self.outputs:
+            if output not in get_args(Output):
+                problems.append(Problem("Plan.outputs", show(output), '"losses" or "returns"', "remove it"))
+        raise_if_any(problems)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _check_integer(place: str, value: object, low: int, high: int) -> list[Problem]:
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return []
+    return [Problem(place, show(value), f"a whole number from {low} to {high}", "give such a number")]

@@ -1,0 +1,133 @@
+"""The one place for compile options and intrinsics: a typed seam between Python and LLVM.
+
+Every kernel is compiled by `kernel`: serial, without fastmath, releasing the interpreter lock, cached on disk.
+Nothing here or in the kernels may reorder floating-point operations: the bits are the same for every vector width.
+
+numba's disk cache looks at the file of the cached function only: an edit in one kernel would leave its callers stale.
+The cache folder is therefore named by a hash of all of simcore's sources. It is set while a kernel is declared and put
+back afterwards, so that it works with numba loaded before or after, and leaves a program's own kernels alone.
+"""
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils, config
+from numba.extending import intrinsic
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+
+
+def source_hash() -> str:
+    """A hash of simcore's sources, that names the cache folder."""
+    root = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> str:
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    base = config.CACHE_DIR or os.path.join(home, "simcore")
+    folder = os.path.join(base, source_hash())
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        say = "cannot write %s (%s): kernels are compiled anew in this process; results are the same"
+        logging.getLogger("simcore").warning(say, folder, error)
+        return ""
+
+
+_FOLDER = _cache_folder()
+
+
+def kernel(function: Function) -> Function:
+    """`function` compiled by the options of this module, cached under the hash of the sources."""
+    before = config.CACHE_DIR
+    config.CACHE_DIR = _FOLDER
+    try:
+        return njit(**{**_OPTIONS, "cache": bool(_FOLDER)})(function)
+    finally:
+        config.CACHE_DIR = before
+
+
+def inlined(function: Function) -> Function:
+    """A scalar formula, put into the kernels that use it."""
+    return njit(inline="always", error_model="numpy", boundscheck=False)(function)
+
+
+@intrinsic
+def fma(_context, a, b, c):
+    """a b + c with one rounding."""
+
+    def generate(_target, builder, _signature, arguments):
+        return builder.fma(*arguments)
+
+    return a(a, b, c), generate
+
+
+@intrinsic
+def as_float(_context, bits):
+    """The float64 with these 64 bits."""
+
+    def generate(_target, builder, _signature, arguments):
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.uint64), generate
+
+
+@intrinsic
+def as_bits(_context, value):
+    """The 64 bits of a float64."""
+
+    def generate(_target, builder, _signature, arguments):
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.uint64(types.float64), generate
+
+
+@intrinsic
+def signed_exponent(_context, bits):
+    """The bits above the mantissa, as a signed number: an arithmetic shift right by 52."""
+
+    def generate(_target, builder, _signature, arguments):
+        return builder.ashr(arguments[0], ir.Constant(ir.IntType(64), 52))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic
+def polynomial(_context, x, coefficients):
+    """The polynomial with these coefficients, lowest first, at x.
+
+    Straight-line fused multiply-adds: two Horner chains in x^2, even and odd, which halve the latency.
+    """
+
+    def generate(target, builder, signature, arguments):
+        x, packed = arguments
+        c = cgutils.unpack_tuple(builder, packed, len(signature.args[1]))
+        if len(c) < 6:
+            return _horner(builder, x, c)
+        y = builder.fmul(x, x)
+        return builder.fma(_horner(builder, y, c[1::2]), x, _horner(builder, y, c[0::2]))
+
+    return types.float64(types.float64, coefficients), generate
+
+
+def _horner(builder, x, c):
+    p = c[-1]
+    for coefficient in reversed(c[:-1]):
+        p = builder.fma(p, x, coefficient)
+    return p

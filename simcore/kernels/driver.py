@@ -1,0 +1,161 @@
+"""The one compiled driver: it walks a program's table of row operations over a range of blocks.
+
+No law, shock or contract has a kernel of its own. What an operation's numbers mean stands in simcore/program.py,
+the only place that writes them.
+"""
+
+import numpy as np
+
+from simcore.compile import kernel
+from simcore.kernels import rows
+from simcore.kernels.block import BLOCK, STRIDE
+from simcore.kernels.linear import product
+from simcore.kernels.mixing import TABLE_SIZE, fill_mixing
+from simcore.kernels.normals import fill_normals
+
+U = np.uint64
+
+# kinds of operation
+NORMALS, MIXING, COPY, SCALE, ADD, BRIDGE, PRODUCT, AFFINE, LOSS_LOG, LOSS_SIMPLE, SUM, SUMMARY, STORE = range(13)
+# columns of the table
+KIND, OUT, SOURCE, COUNT, BY, PARAM, LINK, INDEX = range(8)
+
+
+@kernel
+def drive(
+    ops, links, params, row_count, seed, numbers, first, last, path_count, span, center, threshold,
+    deviation, square, ties, values, paths, kept, store,
+):  # fmt: skip
+    """Run the blocks first to last - 1.
+
+    Parameters
+    ----------
+    ops : int64[k, 8], links : int64[], params : float64[]
+        The program.
+    row_count : int
+        Rows of the workspace.
+    seed : uint64
+    numbers : int64[]
+        Path numbers to compute, block by block; empty for the consecutive ones.
+    first, last, path_count, span : int
+        Blocks to run; paths in all; blocks in a batch. `first` begins a batch.
+    center, threshold : float64[slots]
+        Of each node summarised.
+    deviation, square : float64[batches, slots], ties : int64[batches, slots], out
+        By batch, from the one that holds `first`.
+    values : float64[slots, capacity], paths : int64[slots, capacity], kept : int64[slots], out
+        The tails.
+    store : float64[stored rows, path_count], out
+        What a STORE operation keeps.
+
+    Returns
+    -------
+    bool
+        False when a tail is full: nothing written counts, run the range again with more capacity.
+    """
+    workspace = np.zeros((row_count, STRIDE))
+    scratch = np.empty((2, STRIDE))
+    path = np.empty(BLOCK, np.int64)
+    slots = center.size
+    block_sums = np.zeros((slots, 2))
+    stack = np.zeros((64, slots, 2))
+    batch = 0
+    begun = first  # first block of the batch
+    for block in range(first, last):
+        used = min(BLOCK, path_count - block * BLOCK)
+        for i in range(BLOCK):
+            if numbers.size == 0:
+                path[i] = block * BLOCK + i
+            else:  # past the end the last path again: computed whole and cut
+                path[i] = numbers[min(block * BLOCK + i, numbers.size - 1)]
+        for step in range(ops.shape[0]):
+            op = ops[step]
+            kind, out, source, count = op[KIND], op[OUT], op[SOURCE], op[COUNT]
+            by, param, link, index = op[BY], op[PARAM], op[LINK], op[INDEX]
+            if kind == NORMALS:
+                fill_normals(path, count, U(by), U(index), seed, workspace[out : out + count + count % 2])
+            elif kind == MIXING:
+                fill_mixing(path, U(index), seed, params[param : param + TABLE_SIZE], workspace[out])
+            elif kind == COPY:
+                for j in range(count):
+                    rows.copy(workspace[source + j], workspace[out + j])
+            elif kind == SCALE:
+                for j in range(count):
+                    rows.multiply(workspace[source + j], workspace[by], workspace[out + j])
+            elif kind == ADD:
+                for j in range(count):
+                    if by < 0:
+                        rows.add(workspace[source + j], workspace[out + j])
+                    else:
+                        rows.add_product(workspace[source + j], workspace[by], workspace[out + j])
+            elif kind == BRIDGE:
+                for j in range(count):
+                    rows.bridge(params[param], params[param + 1], workspace[source + j], workspace[out + j])
+            elif kind == PRODUCT:
+                factor = params[param : param + count * count].reshape(count, count)
+                product(factor, workspace[source : source + count], workspace[out : out + count])
+            elif kind == AFFINE:
+                for j in range(count):
+                    p = param + 2 * j
+                    rows.affine(workspace[source + j], params[p], params[p + 1], workspace[out + j])
+            elif kind == LOSS_LOG:
+                for j in range(count):
+                    p = param + 3 * j
+                    x = workspace[source + links[link + j]]
+                    rows.loss_log(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
+            elif kind == LOSS_SIMPLE:
+                for j in range(count):
+                    p = param + 3 * j
+                    x = workspace[source + links[link + j]]
+                    rows.loss_simple(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
+            elif kind == SUM:
+                rows.copy(workspace[links[link]], workspace[out])
+                for j in range(1, count):
+                    rows.add(workspace[links[link + j]], workspace[out])
+            elif kind == SUMMARY:
+                for j in range(count):
+                    slot = index + j
+                    row = workspace[source + j]
+                    rows.moments(row, center[slot], used, scratch, block_sums[slot])
+                    ties[batch, slot] += rows.count_ties(row, threshold[slot], used)
+                    if kept[slot] + BLOCK > values.shape[1]:
+                        return False
+                    kept[slot] = rows.append_tail(
+                        row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
+                    )
+            elif kind == STORE:
+                for j in range(count):
+                    row = workspace[source + j]
+                    for i in range(used):
+                        store[index + j, block * BLOCK + i] = row[i]
+        # the fixed tree, as a binary counter: two finished neighbours of a level become one of the next
+        done = block - begun
+        level = 0
+        while done & 1:
+            for slot in range(slots):
+                block_sums[slot, 0] = stack[level, slot, 0] + block_sums[slot, 0]
+                block_sums[slot, 1] = stack[level, slot, 1] + block_sums[slot, 1]
+            done >>= 1
+            level += 1
+        stack[level] = block_sums
+        if block + 1 - begun == span or block + 1 == last:
+            _fold(stack, block + 1 - begun, deviation[batch], square[batch])
+            batch += 1
+            begun = block + 1
+    return True
+
+
+@kernel
+def _fold(stack, blocks, deviation, square):
+    """What stands in the stack after `blocks` blocks, folded from the right. deviation, square : float64[slots], out"""
+    for slot in range(deviation.size):
+        empty = True
+        d = 0.0
+        s = 0.0
+        for level in range(64):
+            if (blocks >> level) & 1:
+                d = stack[level, slot, 0] if empty else stack[level, slot, 0] + d
+                s = stack[level, slot, 1] if empty else stack[level, slot, 1] + s
+                empty = False
+        deviation[slot] = d
+        square[slot] = s

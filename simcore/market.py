@@ -1,0 +1,190 @@
+"""The joint law of the assets' returns, as arrays.
+
+A `Market` is what the engine simulates: log or simple returns R with mean ``drift`` h and standard deviation
+``scale`` sqrt(h) over a horizon of h years, tied together by a dependence. It refuses, all at once, what is not finite,
+of the wrong length, or not a factor of a correlation matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simcore.correlation import factor
+from simcore.errors import Problem, raise_if_any, show
+
+Compounding = Literal["log", "simple"]
+LARGEST_DOF = 1e9  # the chi-square quantile loses digits beyond; the law is the normal to 1e-9 there
+
+
+def frozen_array(values: ArrayLike) -> NDArray[np.float64]:
+    """A read-only float64 copy, contiguous."""
+    out = np.array(values, dtype=np.float64, order="C")
+    out.setflags(write=False)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """Normal innovations with factor L.
+
+    Attributes
+    ----------
+    factor : ndarray, shape (n, n)
+        Lower triangular; rows of unit length.
+    """
+
+    factor: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", frozen_array(self.factor))
+        raise_if_any(_check_factor(self.factor, "Gaussian.factor"))
+
+
+@dataclass(frozen=True, eq=False)
+class StudentT:
+    """Multivariate Student-t innovations, scaled to unit variance: one mixing variable per path and step.
+
+    Attributes
+    ----------
+    factor : ndarray, shape (n, n)
+        Lower triangular; rows of unit length.
+    dof : float
+        Degrees of freedom, above 2 and at most 1e9.
+    """
+
+    factor: NDArray[np.float64]
+    dof: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factor", frozen_array(self.factor))
+        problems = _check_factor(self.factor, "StudentT.factor")
+        if not 2.0 < self.dof <= LARGEST_DOF:
+            remedy = "at 2 or below the variance is infinite; beyond 1e9 use the normal"
+            problems.append(Problem("StudentT.dof", show(self.dof), f"a number in (2, {LARGEST_DOF:g}]", remedy))
+        raise_if_any(problems)
+
+
+Dependence = Gaussian | StudentT
+
+
+def _check_factor(matrix: NDArray[np.float64], place: str) -> list[Problem]:
+    remedy = "build it with simcore.factor(correlation)"
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
+        return [Problem(place, f"an array of shape {matrix.shape}", "a square matrix", remedy)]
+    if not np.isfinite(matrix).all():
+        return [Problem(place, "a matrix that is not finite", "finite numbers", remedy)]
+    if np.triu(matrix, 1).any():
+        return [Problem(place, "a matrix with entries above its diagonal", "a lower triangular matrix", remedy)]
+    length = np.sqrt((matrix * matrix).sum(axis=1))
+    off = int(np.argmax(np.abs(length - 1.0)))
+    if abs(length[off] - 1.0) > 1e-8:
+        return [Problem(f"{place}[{off}]", f"a row of length {length[off]:.9g}", "rows of unit length", remedy)]
+    return []
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """The joint law of the returns of n assets.
+
+    Attributes
+    ----------
+    names : tuple of str, length n
+    drift : ndarray, shape (n,), per year
+        Mean of the return: of ln(V'/V) under log compounding, of V'/V - 1 under simple.
+    scale : ndarray, shape (n,), per square root of a year
+        Standard deviation of the same return; 0 is allowed.
+    compounding : {"log", "simple"}
+        A value V becomes V exp(R), or V (1 + R).
+    dependence : Gaussian or StudentT
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+
+    names: tuple[str, ...]
+    drift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    compounding: Compounding
+    dependence: Dependence
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", tuple(self.names))
+        object.__setattr__(self, "drift", frozen_array(self.drift))
+        object.__setattr__(self, "scale", frozen_array(self.scale))
+        raise_if_any(self._problems())
+
+    def _problems(self) -> list[Problem]:
+        n = len(self.names)
+        problems = []
+        if n == 0:
+            problems.append(Problem("Market.names", "()", "at least one asset", "name the assets"))
+        for i, name in enumerate(self.names):
+            if name in self.names[:i]:
+                problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
+        for label in ("drift", "scale"):
+            problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")
+        if self.compounding not in ("log", "simple"):
+            problems.append(Problem("Market.compounding", show(self.compounding), '"log" or "simple"', "choose one"))
+        if not isinstance(self.dependence, (Gaussian, StudentT)):
+            problems.append(Problem("Market.dependence", show(self.dependence), "Gaussian or StudentT", "choose one"))
+        elif self.dependence.factor.shape != (n, n):
+            value = f"a factor of shape {self.dependence.factor.shape}"
+            problems.append(Problem("Market.dependence", value, f"a factor of shape ({n}, {n})", "one row per asset"))
+        return problems
+
+    @classmethod
+    def from_moments(
+        cls,
+        names: Sequence[str],
+        *,
+        expected_return: ArrayLike,
+        volatility: ArrayLike,
+        correlation: ArrayLike,
+        compounding: Compounding = "log",
+        dof: float | None = None,
+    ) -> "Market":
+        """The market with these yearly expected returns and volatilities.
+
+        Parameters
+        ----------
+        names : sequence of str, length n
+        expected_return : array_like, shape (n,), per year
+            E[value] = V e^(mu h) under log compounding with normal innovations, V (1 + mu h) under simple.
+        volatility : array_like, shape (n,), per square root of a year
+        correlation : array_like, shape (n, n)
+        compounding : {"log", "simple"}
+        dof : float, optional
+            Degrees of freedom of Student-t innovations; normal when absent.
+
+        Raises
+        ------
+        InputError
+
+        Notes
+        -----
+        Under log compounding drift = expected_return - volatility^2 / 2.
+        """
+        names = tuple(names)
+        mu, sigma = frozen_array(expected_return), frozen_array(volatility)
+        problems = _check_numbers(mu, "expected_return", names, negative=True)
+        problems += _check_numbers(sigma, "volatility", names, negative=False)
+        raise_if_any(problems)
+        lower = factor(correlation, names)
+        dependence = Gaussian(lower) if dof is None else StudentT(lower, dof)
+        drift = mu - 0.5 * (sigma * sigma) if compounding == "log" else mu
+        return cls(names, drift, sigma, compounding, dependence)
+
+
+def _check_numbers(values: NDArray[np.float64], place: str, names: tuple[str, ...], *, negative: bool) -> list[Problem]:
+    if values.shape != (len(names),):
+        value = f"an array of shape {values.shape}"
+        return [Problem(place, value, f"{len(names)} numbers", "give one number per asset, in their order")]
+    allowed = "a finite number" if negative else "a finite number >= 0"
+    bad = ~np.isfinite(values) if negative else ~(np.isfinite(values) & (values >= 0.0))
+    remedy = "give a finite number" if negative else "a standard deviation is not negative; 20 % is written 0.20"
+    return [Problem(f"{place}[{i}] ({names[i]})", show(values[i]), allowed, remedy) for i in np.flatnonzero(bad)]

@@ -1,0 +1,122 @@
+"""A program: a table of row operations that the driver walks for every block.
+
+Operations are written only by the `Builder`, with named fields; `Program.describe` prints them in words.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore.kernels import driver
+from simcore.kernels.block import BLOCK
+
+
+class Op(NamedTuple):
+    """One row of the table; the driver reads the columns in this order.
+
+    kind : which operation, a constant of simcore.kernels.driver
+    out, source, count : first row written, first row read, how many rows
+    by : a row to multiply by, or the stream of a draw; -1 for none
+    param, link : where its numbers and its row lists begin
+    index : the step of a draw, or the slot of a sink
+    """
+
+    kind: int
+    out: int = -1
+    source: int = -1
+    count: int = 1
+    by: int = -1
+    param: int = -1
+    link: int = -1
+    index: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """What the driver runs.
+
+    Attributes
+    ----------
+    ops : ndarray of int64, shape (k, 8)
+    links : ndarray of int64
+    params : ndarray of float64
+    rows : int
+        Rows of the workspace.
+    slots : tuple of (case name, node name)
+        What SUMMARY operations feed, and the first rows that STORE operations keep.
+    stored : int
+        Rows that STORE operations keep for each path: the slots' losses, then case by case every step's returns.
+    words : tuple of str, length k
+        Each operation in words.
+    """
+
+    ops: NDArray[np.int64]
+    links: NDArray[np.int64]
+    params: NDArray[np.float64]
+    rows: int
+    slots: tuple[tuple[str, str], ...]
+    stored: int
+    words: tuple[str, ...]
+
+    def count(self, kind: int) -> int:
+        """How many operations of a kind (a constant of simcore.kernels.driver) a block takes."""
+        return int((self.ops[:, driver.KIND] == kind).sum())
+
+    def describe(self) -> str:
+        """The program in words, a line an operation."""
+        head = f"{len(self.ops)} operations on {self.rows} rows of {BLOCK} paths"
+        return "\n".join([head, *(f"{i:4d}  {line}" for i, line in enumerate(self.words))])
+
+
+class Builder:
+    """Collects operations, and hands out rows, numbers and row lists."""
+
+    def __init__(self) -> None:
+        self.ops: list[Op] = []
+        self.words: list[str] = []
+        self.params: list[NDArray[np.float64]] = []
+        self.links: list[int] = []
+        self.param_size = 0
+        self.rows = 0
+
+    def take(self, count: int) -> int:
+        """First of `count` new rows."""
+        self.rows += count
+        return self.rows - count
+
+    def numbers(self, values: Sequence[float] | NDArray[np.float64]) -> int:
+        """Where these parameters lie."""
+        array = np.asarray(values, dtype=np.float64).reshape(-1)
+        self.params.append(array)
+        self.param_size += array.size
+        return self.param_size - array.size
+
+    def rowlist(self, rows: Sequence[int]) -> int:
+        """Where this list of rows lies."""
+        self.links.extend(rows)
+        return len(self.links) - len(rows)
+
+    def program(self, slots: tuple[tuple[str, str], ...], stored: int) -> Program:
+        """What was collected."""
+        return Program(
+            np.array(self.ops, dtype=np.int64).reshape(-1, 8),
+            np.array(self.links, dtype=np.int64),
+            np.concatenate([*self.params, np.zeros(0)]),
+            self.rows,
+            slots,
+            stored,
+            tuple(self.words),
+        )
+
+    def emit(self, op: Op, words: str) -> None:
+        """Add one operation."""
+        self.ops.append(op)
+        self.words.append(words)
+
+
+def span(first: int, count: int = 1) -> str:
+    """Rows in words."""
+    return f"row {first}" if count == 1 else f"rows {first}-{first + count - 1}"

@@ -1,0 +1,202 @@
+"""`simulate` runs cases and summarises every node; `replay` computes chosen paths again, in full detail.
+
+A run is: lower to a program; a pilot of the first blocks, for the centers and the thresholds of the tails; the ranges
+of blocks, by an engine; the merge. A tail that kept too few is noticed, and run again with a lower threshold.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from simcore import engines
+from simcore.blocks import run_range, run_stored
+from simcore.case import Case, Plan
+from simcore.confidence import tail_depth
+from simcore.engines import Engine
+from simcore.errors import CapacityError, InputError, Problem, show
+from simcore.lowering import lower
+from simcore.pilot import Pilot, pilot, tail_thresholds
+from simcore.program import Program
+from simcore.ranges import Layout, layout
+from simcore.summary import Summary, merge
+
+_RANGES = 16  # at least, where there are as many batches: enough for threads to share the work evenly
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Paths of one case in full detail.
+
+    Attributes
+    ----------
+    paths : ndarray of int64, shape (k,)
+        Their numbers.
+    losses : dict of str to ndarray, shape (k,), currency
+        Loss of every node over the horizon.
+    returns : ndarray, shape (k, steps, assets), or None
+        Return of every asset in every step: log returns under log compounding, simple ones under simple.
+    """
+
+    paths: NDArray[np.int64]
+    losses: dict[str, NDArray[np.float64]]
+    returns: NDArray[np.float64] | None
+
+
+class Simulation(dict[str, dict[str, Summary]]):
+    """Summaries by case and node; `paths` holds, by case, what ``Plan.outputs`` asked for."""
+
+    paths: dict[str, Paths]
+
+
+def simulate(
+    cases: Sequence[Case], plan: Plan, *, threads: int | None = None, engine: Engine | None = None
+) -> Simulation:
+    """Simulate cases from the same random numbers, and summarise every node.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+        With different names and the same assets.
+    plan : Plan
+    threads : int, optional
+        All processors when absent. No result depends on it.
+    engine : callable, optional
+        Who runs the ranges of blocks instead of threads.
+
+    Returns
+    -------
+    Simulation
+        A dict of case name to a dict of node name to `Summary`.
+
+    Raises
+    ------
+    InputError
+        When cases do not fit together.
+    CapacityError
+        When tails or requested outputs cannot fit into memory; it names the largest number of paths that fits.
+    """
+    cases = tuple(cases)
+    program = lower(cases, plan, ("summary", *plan.outputs))
+    run = layout(plan.paths)
+    check_capacity(program, plan)
+    engine = engine or engines.threads(threads)
+    store = np.empty((program.stored, plan.paths if program.stored else 0))
+    scout = pilot(cases, plan)
+    extra = np.ones(len(program.slots))
+    while True:
+        thresholds = tail_thresholds(scout, plan, extra)
+        summaries = _run(program, plan, run, scout, thresholds, store, engine)
+        short = np.array([not summary.tail.enough for summary in summaries])
+        if not short.any():
+            break
+        if np.isneginf(thresholds[short]).any():
+            raise ArithmeticError("a loss is not a number: please report the scenario")
+        extra[short] *= 2.0
+    result = Simulation({case.name: {} for case in cases})
+    for (case, node), summary in zip(program.slots, summaries, strict=True):
+        result[case][node] = summary
+    result.paths = _paths(program, cases, plan, np.arange(plan.paths), store) if plan.outputs else {}
+    return result
+
+
+def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
+    """Compute chosen paths of a run again: bit for bit its losses, and every asset's return in every step.
+
+    Parameters
+    ----------
+    case : Case
+    plan : Plan
+    paths : array_like of int, shape (k,)
+        Path numbers, each from 0 to ``plan.paths - 1``, in any order.
+
+    Raises
+    ------
+    InputError
+        When a path number is not one of the run's.
+    CapacityError
+        When that many paths do not fit into memory.
+    """
+    numbers = _check_numbers(paths, plan)
+    program = lower([case], plan, ("losses", "returns"))
+    _refuse_beyond(8 * program.stored * len(numbers), len(numbers), "paths", "ask for fewer paths at a time")
+    store = np.empty((program.stored, len(numbers)))
+    run_stored(program, plan, numbers, store)
+    return _paths(program, (case,), plan, numbers, store)[case.name]
+
+
+def _run(
+    program: Program,
+    plan: Plan,
+    run: Layout,
+    scout: Pilot,
+    thresholds: NDArray[np.float64],
+    store: NDArray[np.float64],
+    engine: Engine,
+) -> list[Summary]:
+    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    share = float(np.max((scout.losses > thresholds[:, None]).mean(axis=1), initial=0.0))
+
+    def task(batches: tuple[int, int]) -> list[Summary]:
+        return run_range(program, plan, run, batches, scout.centers, thresholds, share, depth, store)
+
+    parts = engine(task, run.ranges(_RANGES))
+    slots = range(len(program.slots))
+    gather: Callable[[int], Summary] = lambda slot: merge([part[slot] for part in parts])  # noqa: E731
+    return engine(gather, slots)
+
+
+def _paths(
+    program: Program, cases: Sequence[Case], plan: Plan, numbers: NDArray[np.int64], store: NDArray[np.float64]
+) -> dict[str, Paths]:
+    result = {}
+    steps, n = plan.steps, len(cases[0].market.names)
+    for i, case in enumerate(cases):
+        losses = {node: store[s] for s, (name, node) in enumerate(program.slots) if name == case.name}
+        first = len(program.slots) + i * steps * n
+        returns = store[first : first + steps * n].reshape(steps, n, -1).transpose(2, 0, 1)
+        result[case.name] = Paths(numbers, losses, returns if program.stored > len(program.slots) else None)
+    return result
+
+
+def _check_numbers(paths: ArrayLike, plan: Plan) -> NDArray[np.int64]:
+    numbers = np.asarray(paths)
+    allowed = f"whole numbers from 0 to {plan.paths - 1}, at least one"
+    if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu":
+        remedy = "give path numbers, such as summary.tail.paths[-10:]"
+        raise InputError([Problem("paths", show(paths), allowed, remedy)])
+    bad = np.flatnonzero((numbers < 0) | (numbers >= plan.paths))[:5]
+    if bad.size:
+        raise InputError([Problem(f"paths[{i}]", show(numbers[i]), allowed, "the run has no such path") for i in bad])
+    return np.ascontiguousarray(numbers, dtype=np.int64)
+
+
+def needed_bytes(program: Program, plan: Plan) -> int:
+    """Memory that a run needs, about: the tails while they are merged, and the outputs asked for."""
+    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    return len(program.slots) * depth * 40 + 8 * program.stored * plan.paths
+
+
+def check_capacity(program: Program, plan: Plan) -> None:
+    """Refuse a run that cannot fit into this machine's memory.
+
+    Raises
+    ------
+    CapacityError
+        It names the estimate and the largest number of paths that fits.
+    """
+    remedy = "run fewer paths, ask for fewer outputs, or raise the lowest confidence"
+    _refuse_beyond(needed_bytes(program, plan), plan.paths, "Plan.paths", remedy)
+
+
+def _refuse_beyond(need: int, paths: int, place: str, remedy: str) -> None:
+    if not hasattr(os, "sysconf"):
+        return
+    memory = int(0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if need > memory:
+        fits = int(paths * (memory / need))
+        value = f"{paths} (about {need / 2**30:.1f} GiB)"
+        allowed = f"at most about {fits} paths: {memory / 2**30:.1f} GiB, 80 % of this machine's memory"
+        raise CapacityError([Problem(place, value, allowed, remedy)])

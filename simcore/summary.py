@@ -1,0 +1,172 @@
+"""What is kept of one node of one case: batches of moments, and the tail.
+
+Summaries of disjoint batches of one run merge to the summary of their union, bit for bit the same in any order:
+batches are kept, not folded, sums over them follow the fixed binary tree, and the tail is ordered by value, then path.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+def tree_sum(values: Floats) -> float:
+    """The sum of `values` by the fixed binary tree over aligned power-of-two ranges.
+
+    Additions of neighbours only, so that the bits depend on no vector width and no threads.
+    """
+    level = np.asarray(values, dtype=np.float64)
+    if level.size == 0:
+        return 0.0
+    while level.size > 1:
+        paired = level[0 : level.size - level.size % 2 : 2] + level[1::2]
+        level = np.append(paired, level[-1]) if level.size % 2 else paired
+    return float(level[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Tail:
+    """The worst losses of one node, each with the number of its path.
+
+    Attributes
+    ----------
+    values : ndarray, shape (k,), currency
+        Losses, ascending; equal ones by path.
+    paths : ndarray of int64, shape (k,)
+    threshold : float, currency
+        Every loss strictly above it was kept, until `depth` of them were there.
+    ties : ndarray of int64, shape (batches,)
+        Losses equal to the threshold in each batch.
+    depth : int
+        How many of the worst losses the run asked for.
+    """
+
+    values: Floats
+    paths: Integers
+    threshold: float
+    ties: Integers
+    depth: int
+
+    @property
+    def enough(self) -> bool:
+        """Whether the losses kept, and those tied at the threshold, reach the depth."""
+        return len(self.values) + int(self.ties.sum()) >= self.depth
+
+    def loss_at(self, rank: int) -> float:
+        """The `rank`-th largest loss, from 1; at most `depth`."""
+        if not 1 <= rank <= self.depth:
+            raise IndexError(f"rank {rank} is outside the {self.depth} worst losses that were kept")
+        return float(self.values[-rank]) if rank <= len(self.values) else self.threshold
+
+    def cut(self) -> "Tail":
+        """This tail in order, with no more than the `depth` worst losses."""
+        values, paths = self.values, self.paths
+        if len(values) > self.depth:
+            floor = np.partition(values, len(values) - self.depth)[len(values) - self.depth]
+            keep = values >= floor
+            values, paths = values[keep], paths[keep]
+        order = np.argsort(values)
+        if np.any(np.diff(values[order]) == 0.0):
+            order = np.lexsort((paths, values))
+        order = order[max(0, len(values) - self.depth) :]
+        return Tail(values[order], paths[order], self.threshold, self.ties, self.depth)
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """One node of one case, over the batches that were run.
+
+    A batch is an aligned range of ``batch_paths`` consecutive paths; the last of a run may be short.
+
+    Attributes
+    ----------
+    batch_paths : int
+        Paths in a whole batch; path p is in batch ``p // batch_paths``.
+    batch : ndarray of int64, shape (b,)
+        Numbers of the batches, ascending.
+    count : ndarray of int64, shape (b,)
+        Paths in each.
+    center : float, currency
+        The mean loss of the run's first block: what deviations are measured from.
+    deviation : ndarray, shape (b,), currency
+        Sum of (loss - center) in each batch.
+    square : ndarray, shape (b,), currency squared
+        Sum of (loss - center)^2 in each batch.
+    tail : Tail
+    """
+
+    batch_paths: int
+    batch: Integers
+    count: Integers
+    center: float
+    deviation: Floats
+    square: Floats
+    tail: Tail
+
+    @property
+    def paths(self) -> int:
+        """Paths in all batches."""
+        return int(self.count.sum())
+
+    @property
+    def mean(self) -> float:
+        """Mean loss, in the currency."""
+        return self.center + tree_sum(self.deviation) / self.paths
+
+    @property
+    def m2(self) -> float:
+        """Sum of (loss - mean)^2, in the currency squared; never below 0."""
+        shift = tree_sum(self.deviation)
+        return max(0.0, tree_sum(self.square) - shift * shift / self.paths)
+
+    def batch_counts_above(self, loss: float) -> Integers:
+        """How many losses of each batch lie strictly above `loss`, which the tail must reach."""
+        first = np.searchsorted(self.tail.values, loss, side="right")
+        return np.bincount(self._slot(self.tail.paths[first:]), minlength=len(self.batch)).astype(np.int64)
+
+    def batch_excess_above(self, loss: float) -> Floats:
+        """Sum over each batch of (L - loss)+, for a `loss` that the tail reaches."""
+        first = np.searchsorted(self.tail.values, loss, side="right")
+        excess = self.tail.values[first:] - loss
+        return np.bincount(self._slot(self.tail.paths[first:]), weights=excess, minlength=len(self.batch))
+
+    def _slot(self, paths: Integers) -> Integers:
+        return np.searchsorted(self.batch, paths // self.batch_paths)
+
+
+def merge(parts: Sequence[Summary]) -> Summary:
+    """The summary of the union of disjoint batches of one run, in any order.
+
+    Raises
+    ------
+    ValueError
+        When two parts hold the same batch, or come from different runs.
+    """
+    first = parts[0]
+    batch = np.concatenate([part.batch for part in parts])
+    if len(np.unique(batch)) != len(batch):
+        raise ValueError("two parts hold the same batch: each batch of a run can be merged once")
+    run = {(part.batch_paths, part.center, part.tail.threshold, part.tail.depth) for part in parts}
+    if len(run) != 1:
+        raise ValueError("the parts come from different runs: batch size, center, threshold and depth must agree")
+    order = np.argsort(batch)
+    tail = Tail(
+        np.concatenate([part.tail.values for part in parts]),
+        np.concatenate([part.tail.paths for part in parts]),
+        first.tail.threshold,
+        np.concatenate([part.tail.ties for part in parts])[order],
+        first.tail.depth,
+    )
+    return Summary(
+        first.batch_paths,
+        batch[order],
+        np.concatenate([part.count for part in parts])[order],
+        first.center,
+        np.concatenate([part.deviation for part in parts])[order],
+        np.concatenate([part.square for part in parts])[order],
+        tail.cut(),
+    )

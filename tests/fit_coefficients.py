@@ -1,0 +1,83 @@
+"""Fits the polynomials of simcore/kernels/coefficients.py; prints that module, and the errors on stderr.
+
+    python tests/fit_coefficients.py > simcore/kernels/coefficients.py
+
+Chebyshev interpolation in 50 digits, then the monomials, rounded once.
+"""
+
+import sys
+from collections.abc import Callable
+
+import mpmath as mp
+
+HEADER = '''"""Polynomial coefficients, lowest first. Written by tests/fit_coefficients.py; do not edit by hand."""
+'''
+
+
+def log1p_ratio(x: mp.mpf) -> mp.mpf:
+    """log(1 + x) / x"""
+    return mp.log1p(x) / x if x else mp.mpf(1)
+
+
+def sine_ratio(y: mp.mpf) -> mp.mpf:
+    """sin(pi/2 t) / t at y = t^2"""
+    return mp.sin(mp.pi / 2 * mp.sqrt(y)) / mp.sqrt(y) if y else mp.pi / 2
+
+
+def cosine(y: mp.mpf) -> mp.mpf:
+    """cos(pi/2 t) at y = t^2"""
+    return mp.cos(mp.pi / 2 * mp.sqrt(y))
+
+
+def expm1_ratio(x: mp.mpf) -> mp.mpf:
+    """(exp(x) - 1) / x"""
+    return mp.expm1(x) / x if x else mp.mpf(1)
+
+
+FITS: dict[str, tuple[Callable[[mp.mpf], mp.mpf], Callable[[], mp.mpf], Callable[[], mp.mpf], int, str]] = {
+    "LOG1P": (log1p_ratio, lambda: mp.sqrt(2) / 2 - 1, lambda: mp.sqrt(2) - 1, 20, "log(1 + x) / x"),
+    "SINE": (sine_ratio, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, 6, "sin(pi/2 t) / t in t^2, |t| <= 1/2"),
+    "COSINE": (cosine, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, 7, "cos(pi/2 t) in t^2, |t| <= 1/2"),
+    "EXPM1": (
+        expm1_ratio,
+        lambda: -mp.log(2) * 0.50005,
+        lambda: mp.log(2) * 0.50005,
+        11,
+        "(exp(x) - 1) / x, |x| <= log(2) / 2",
+    ),
+}
+
+
+def fit(f: Callable[[mp.mpf], mp.mpf], low: mp.mpf, high: mp.mpf, degree: int) -> list[mp.mpf]:
+    """Monomial coefficients of the polynomial through f at the Chebyshev nodes of [low, high]."""
+    n = degree + 1
+    nodes = [(low + high) / 2 + (high - low) / 2 * mp.cos(mp.pi * (k + mp.mpf(1) / 2) / n) for k in range(n)]
+    matrix = mp.matrix(n, n)
+    for i, x in enumerate(nodes):
+        for j in range(n):
+            matrix[i, j] = x**j
+    return list(mp.lu_solve(matrix, mp.matrix([f(x) for x in nodes])))
+
+
+def largest_error(f: Callable[[mp.mpf], mp.mpf], c: list[float], low: mp.mpf, high: mp.mpf) -> mp.mpf:
+    """Largest relative error on 401 points, with the rounded coefficients in exact arithmetic."""
+    points = [low + (high - low) * i / 400 for i in range(401)]
+    return max(abs(mp.polyval([mp.mpf(v) for v in reversed(c)], x) / f(x) - 1) for x in points)
+
+
+def main() -> None:
+    """Print the module."""
+    mp.mp.dps = 60
+    parts = [HEADER]
+    for name, (f, lower, upper, degree, meaning) in FITS.items():
+        low, high = lower(), upper()
+        c = [float(v) for v in fit(f, low, high, degree)]
+        error = mp.nstr(largest_error(f, c, low, high), 2)
+        print(f"{name}: degree {degree}, relative error {error}", file=sys.stderr)
+        body = "".join(f"    {v!r},\n" for v in c)
+        parts.append(f"# {meaning}; relative error {error}\n{name} = (\n{body})\n")
+    print("\n".join(parts), end="")
+
+
+if __name__ == "__main__":
+    main()
