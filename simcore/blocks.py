@@ -60,7 +60,7 @@ def run_range(
     first, last = batches
     slots = len(program.slots)
     batch = np.arange(first, last)
-    count = np.array([run.batch_paths(b) for b in batch], dtype=np.int64)
+    count = np.array([run.batch_paths(b) for b in range(first, last)], dtype=np.int64)
     blocks = first * run.span, min(last * run.span, run.blocks)
     expected = share * count.sum()
     capacity = int(min(count.sum(), 1.2 * expected + 8.0 * np.sqrt(expected + 1.0))) + 2 * BLOCK

@@ -14,16 +14,17 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
-from numba.core import cgutils, config
-from numba.extending import intrinsic
+from numba import extending, njit, types
+from numba.core import cgutils
+from numba.core import config as numba_config
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = Callable[..., Any]
 
-_OPTIONS = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+config: Any = numba_config
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "boundscheck": False}
 
 
 def source_hash() -> str:
@@ -58,14 +59,19 @@ def kernel(function: Function) -> Function:
     before = config.CACHE_DIR
     config.CACHE_DIR = _FOLDER
     try:
-        return njit(**{**_OPTIONS, "cache": bool(_FOLDER)})(function)
+        return njit(nogil=True, cache=bool(_FOLDER), **_OPTIONS)(function)
     finally:
         config.CACHE_DIR = before
 
 
 def inlined(function: Function) -> Function:
     """A scalar formula, put into the kernels that use it."""
-    return njit(inline="always", error_model="numpy", boundscheck=False)(function)
+    return njit(inline="always", **_OPTIONS)(function)
+
+
+def intrinsic(function: Function) -> Function:
+    """A function that writes its own LLVM instructions; it does not run un-compiled."""
+    return extending.intrinsic(function)
 
 
 @intrinsic

@@ -61,5 +61,6 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
 
 def show(value: object, limit: int = 60) -> str:
     """`value` as a user would write it, cut to `limit` characters."""
-    text = repr(value.item() if hasattr(value, "item") and not getattr(value, "shape", ()) else value)
+    plain = getattr(value, "item", None)
+    text = repr(plain() if plain and not getattr(value, "shape", ()) else value)
     return text if len(text) <= limit else text[: limit - 3] + "..."

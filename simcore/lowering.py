@@ -119,7 +119,7 @@ def _innovations(
                 continue
             by = mixing.get(law, -1)
             if law.dof is not None:
-                op = Op(driver.MIXING, out=by, param=table[law], index=step)
+                op = Op(driver.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
             _emit_accumulate(b, horizon[law], drawn, by, n, first=step == 0)
             if returns and law.stepwise:
@@ -133,7 +133,7 @@ def _innovations(
 
 def _emit_draw(b: Builder, out: int, n: int, stream: int, step: int) -> None:
     words = f"normals   {span(out, n)}: stream {STREAM_NAMES[stream]}, step {step}, one asset a row"
-    b.emit(Op(driver.NORMALS, out=out, count=n, by=stream, index=step), words)
+    b.emit(Op(driver.NORMALS, out=out, size=n, by=stream, slot=step), words)
 
 
 def _emit_accumulate(b: Builder, out: int, source: int, by: int, n: int, *, first: bool) -> None:
@@ -169,17 +169,17 @@ def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, 
         out = nodes + count + q
         members = [nodes + int(child) for child in pools.child[pools.start[q] : pools.start[q + 1]]]
         words = f"sum       {span(out)} = rows {', '.join(map(str, members))}: pool {pools.pools[q].name}"
-        b.emit(Op(driver.SUM, out=out, count=len(members), link=b.rowlist(members)), words)
+        b.emit(Op(driver.SUM, out=out, size=len(members), link=b.rowlist(members)), words)
 
 
 def _emit_sinks(b: Builder, case: Case, nodes: int, slot: int, sinks: Sequence[Sink]) -> None:
     count = len(case.pools.names)
     if "summary" in sinks:
         words = f"summary   {span(nodes, count)}: moments and tails of {case.name}, slots {slot}-{slot + count - 1}"
-        b.emit(Op(driver.SUMMARY, source=nodes, count=count, index=slot), words)
+        b.emit(Op(driver.SUMMARY, source=nodes, size=count, slot=slot), words)
     if "losses" in sinks or "returns" in sinks:
         words = f"store     {span(nodes, count)}: losses of {case.name}"
-        b.emit(Op(driver.STORE, source=nodes, count=count, index=slot), words)
+        b.emit(Op(driver.STORE, source=nodes, size=count, slot=slot), words)
 
 
 class _ReturnSink:
@@ -223,5 +223,5 @@ class _ReturnSink:
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))
                 words = f"affine    {span(self.out, n)}: returns of step {step}, {case.name}"
                 b.emit(Op(driver.AFFINE, self.out, self.product, n, param=numbers), words)
-                op = Op(driver.STORE, source=self.out, count=n, index=self.slot[case.name] + step * n)
+                op = Op(driver.STORE, source=self.out, size=n, slot=self.slot[case.name] + step * n)
                 b.emit(op, f"store     {span(self.out, n)}: returns of step {step}, {case.name}")

@@ -18,20 +18,20 @@ class Op(NamedTuple):
     """One row of the table; the driver reads the columns in this order.
 
     kind : which operation, a constant of simcore.kernels.driver
-    out, source, count : first row written, first row read, how many rows
+    out, source, size : first row written, first row read, how many rows
     by : a row to multiply by, or the stream of a draw; -1 for none
     param, link : where its numbers and its row lists begin
-    index : the step of a draw, or the slot of a sink
+    slot : the step of a draw, or the slot of a sink
     """
 
     kind: int
     out: int = -1
     source: int = -1
-    count: int = 1
+    size: int = 1
     by: int = -1
     param: int = -1
     link: int = -1
-    index: int = -1
+    slot: int = -1
 
 
 @dataclass(frozen=True, eq=False)

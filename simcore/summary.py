@@ -132,7 +132,8 @@ class Summary:
         """Sum over each batch of (L - loss)+, for a `loss` that the tail reaches."""
         first = np.searchsorted(self.tail.values, loss, side="right")
         excess = self.tail.values[first:] - loss
-        return np.bincount(self._slot(self.tail.paths[first:]), weights=excess, minlength=len(self.batch))
+        sums = np.bincount(self._slot(self.tail.paths[first:]), weights=excess, minlength=len(self.batch))
+        return sums.astype(np.float64)
 
     def _slot(self, paths: Integers) -> Integers:
         return np.searchsorted(self.batch, paths // self.batch_paths)

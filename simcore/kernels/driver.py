@@ -18,7 +18,7 @@ U = np.uint64
 # kinds of operation
 NORMALS, MIXING, COPY, SCALE, ADD, BRIDGE, PRODUCT, AFFINE, LOSS_LOG, LOSS_SIMPLE, SUM, SUMMARY, STORE = range(13)
 # columns of the table
-KIND, OUT, SOURCE, COUNT, BY, PARAM, LINK, INDEX = range(8)
+KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT = range(8)
 
 
 @kernel
@@ -58,7 +58,10 @@ def drive(
     path = np.empty(BLOCK, np.int64)
     slots = center.size
     block_sums = np.zeros((slots, 2))
-    stack = np.zeros((64, slots, 2))
+    levels = 1
+    while 1 << levels <= span:
+        levels += 1
+    stack = np.zeros((levels, slots, 2))
     batch = 0
     begun = first  # first block of the batch
     for block in range(first, last):
@@ -70,51 +73,51 @@ def drive(
                 path[i] = numbers[min(block * BLOCK + i, numbers.size - 1)]
         for step in range(ops.shape[0]):
             op = ops[step]
-            kind, out, source, count = op[KIND], op[OUT], op[SOURCE], op[COUNT]
-            by, param, link, index = op[BY], op[PARAM], op[LINK], op[INDEX]
+            kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
+            by, param, link, first_slot = op[BY], op[PARAM], op[LINK], op[SLOT]
             if kind == NORMALS:
-                fill_normals(path, count, U(by), U(index), seed, workspace[out : out + count + count % 2])
+                fill_normals(path, size, U(by), U(first_slot), seed, workspace[out : out + size + size % 2])
             elif kind == MIXING:
-                fill_mixing(path, U(index), seed, params[param : param + TABLE_SIZE], workspace[out])
+                fill_mixing(path, U(first_slot), seed, params[param : param + TABLE_SIZE], workspace[out])
             elif kind == COPY:
-                for j in range(count):
+                for j in range(size):
                     rows.copy(workspace[source + j], workspace[out + j])
             elif kind == SCALE:
-                for j in range(count):
+                for j in range(size):
                     rows.multiply(workspace[source + j], workspace[by], workspace[out + j])
             elif kind == ADD:
-                for j in range(count):
+                for j in range(size):
                     if by < 0:
                         rows.add(workspace[source + j], workspace[out + j])
                     else:
                         rows.add_product(workspace[source + j], workspace[by], workspace[out + j])
             elif kind == BRIDGE:
-                for j in range(count):
+                for j in range(size):
                     rows.bridge(params[param], params[param + 1], workspace[source + j], workspace[out + j])
             elif kind == PRODUCT:
-                factor = params[param : param + count * count].reshape(count, count)
-                product(factor, workspace[source : source + count], workspace[out : out + count])
+                factor = params[param : param + size * size].reshape(size, size)
+                product(factor, workspace[source : source + size], workspace[out : out + size])
             elif kind == AFFINE:
-                for j in range(count):
+                for j in range(size):
                     p = param + 2 * j
                     rows.affine(workspace[source + j], params[p], params[p + 1], workspace[out + j])
             elif kind == LOSS_LOG:
-                for j in range(count):
+                for j in range(size):
                     p = param + 3 * j
                     x = workspace[source + links[link + j]]
                     rows.loss_log(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
             elif kind == LOSS_SIMPLE:
-                for j in range(count):
+                for j in range(size):
                     p = param + 3 * j
                     x = workspace[source + links[link + j]]
                     rows.loss_simple(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
             elif kind == SUM:
                 rows.copy(workspace[links[link]], workspace[out])
-                for j in range(1, count):
+                for j in range(1, size):
                     rows.add(workspace[links[link + j]], workspace[out])
             elif kind == SUMMARY:
-                for j in range(count):
-                    slot = index + j
+                for j in range(size):
+                    slot = first_slot + j
                     row = workspace[source + j]
                     rows.moments(row, center[slot], used, scratch, block_sums[slot])
                     ties[batch, slot] += rows.count_ties(row, threshold[slot], used)
@@ -124,10 +127,10 @@ def drive(
                         row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
                     )
             elif kind == STORE:
-                for j in range(count):
+                for j in range(size):
                     row = workspace[source + j]
                     for i in range(used):
-                        store[index + j, block * BLOCK + i] = row[i]
+                        store[first_slot + j, block * BLOCK + i] = row[i]
         # the fixed tree, as a binary counter: two finished neighbours of a level become one of the next
         done = block - begun
         level = 0
@@ -152,7 +155,7 @@ def _fold(stack, blocks, deviation, square):
         empty = True
         d = 0.0
         s = 0.0
-        for level in range(64):
+        for level in range(stack.shape[0]):
             if (blocks >> level) & 1:
                 d = stack[level, slot, 0] if empty else stack[level, slot, 0] + d
                 s = stack[level, slot, 1] if empty else stack[level, slot, 1] + s
