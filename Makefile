@@ -1,0 +1,53 @@
+# Everything happens in .venv, made on first use with the exact versions of constraints.txt.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test lint clean
+
+PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+
+# By environment, since the option -c does not reach the build backend; relative, since pip splits it at spaces.
+export PIP_CONSTRAINT := constraints.txt
+export PIP_BUILD_CONSTRAINT := constraints.txt
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.run ## set up what is missing, then simulate the bundled scenario etf18
+	@$(BIN)/simcore run etf18
+
+test: .venv/.dev ## set up what is missing, then run the tests
+	@$(BIN)/python -m pytest
+
+lint: .venv/.dev ## style, types, and the direction of imports
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports --no-logo
+
+clean: ## remove .venv and every cache
+	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.run: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing simcore into .venv (once; a minute or two) ..." >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run
+	@echo "Installing the tools for tests and checks into .venv (once) ..." >&2
+	@$(PIP) install --editable '.[test,dev]'
+	@touch $@
+
+$(BIN)/python:
+	@for python in $(PYTHON); do \
+		if "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "Making .venv with $$("$$python" --version) ..." >&2; \
+			exec "$$python" -m venv --clear .venv; \
+		fi; \
+	done; \
+	echo "No Python >= 3.11 with venv among: $(PYTHON)." >&2; \
+	echo "Install one (on Debian and Ubuntu: python3 and python3-venv), or name one: make PYTHON=/path/to/python3.12" >&2; \
+	exit 1
