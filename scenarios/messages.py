@@ -1,0 +1,149 @@
+"""From what pydantic found to what a user is told: place, value, what is allowed, the remedy."""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from scenarios.schema import TAGS, Document
+from simcore.errors import Problem
+
+Location = Sequence[int | str]
+
+
+def toml_text(value: object, limit: int = 60) -> str:
+    """`value` as it stands in a TOML file, cut to `limit` characters."""
+    text = _toml(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, (bool, str)):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
+    return str(value)
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that was probably meant by `name`."""
+    fold = {item.casefold(): item for item in known}
+    found = difflib.get_close_matches(name.casefold(), fold, n=1)
+    return fold[found[0]] if found else None
+
+
+def some(names: Iterable[str], limit: int = 12) -> str:
+    """`names` in one line; the first `limit` of them."""
+    names = list(names)
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest
+
+
+def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Problem:
+    """The message for a `name` that refers to nothing."""
+    known = list(dict.fromkeys(known))
+    meant = closest(name, known)
+    remedy = f"did you mean {toml_text(meant)}?" if meant else f"correct it, or give {what} this name"
+    return Problem(place, toml_text(name), f"{what} of the file: {some(known) or 'there is none'}", remedy)
+
+
+def stamp(problems: Iterable[Problem], file: str, overrides: Mapping[str, object]) -> list[Problem]:
+    """`problems` with where their value came from: the file, or an override of it."""
+
+    def source(place: str) -> str:
+        return "override" if any(re.match(rf"{re.escape(key)}(?![\w-])", place) for key in overrides) else file
+
+    return [replace(problem, file=source(problem.place)) for problem in problems]
+
+
+def problems_of(error: ValidationError, document: Mapping[str, Any]) -> list[Problem]:
+    """Every error that pydantic found in `document`, one message for one mistake."""
+    errors = error.errors(include_url=False)
+    unknown = [found["loc"] for found in errors if found["type"] == "extra_forbidden"]
+    meant = {location: closest(str(location[-1]), _keys(location[:-1])) for location in unknown}
+    return [_problem(found, document, meant) for found in errors if not _follows(found, meant)]
+
+
+def _follows(found: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> bool:
+    """Whether `found` only follows from an unknown key in its table: what it was meant for is not missing as well."""
+    *table, key = found["loc"] or ("",)
+    beside = [other for (*parent, _), other in meant.items() if parent == table]
+    if found["type"] == "missing":
+        return key in beside
+    if found["type"] == "form" and not found["ctx"]["value"]:
+        return any(other is None or other in found["ctx"]["keys"].split(",") for other in beside)
+    return False
+
+
+def _problem(found: Mapping[str, Any], document: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> Problem:
+    location = found["loc"]
+    if found["type"] == "extra_forbidden":
+        allowed = "the keys " + ", ".join(_keys(location[:-1]))
+        remedy = f"did you mean {meant[location]}?" if meant[location] else "remove it"
+        return Problem(_place(location, document), toml_text(found["input"]), allowed, remedy)
+    if found["type"] == "form":
+        context = found["ctx"]
+        place, value = _place(location[:-1], document), context["value"] or "none of them"
+        return Problem(place, value, context["allowed"], "write one of them, and no other")
+    field = _field(location)
+    allowed, extra = (field.description, field.json_schema_extra) if field else (found["msg"], None)
+    remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
+    value = "(missing)" if found["type"] == "missing" else toml_text(found["input"])
+    if isinstance(found["input"], str) and found["type"] in ("float_type", "int_type"):
+        remedy = f"leave the quotes away; {remedy}"
+    return Problem(_place(location, document), value, allowed or "", remedy)
+
+
+def _place(location: Location, document: Mapping[str, Any]) -> str:
+    """The key path, and the name of the innermost named table on it."""
+    path, name = "", ""
+    node: Any = document
+    for key in location:
+        if key in TAGS:
+            continue
+        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
+        try:
+            node = node[key]
+        except (KeyError, IndexError, TypeError):
+            node = None
+        if isinstance(key, int) and isinstance(node, dict) and isinstance(node.get("name"), str):
+            name = node["name"]
+    return f"{path} ({name})" if name and location[-1] != "name" else path
+
+
+def _field(location: Location) -> FieldInfo | None:
+    """The field of the schema at `location`; an element of a list has its list's."""
+    table: type[BaseModel] | None = Document
+    field = None
+    for key in location:
+        if isinstance(key, int) or key in TAGS:
+            continue
+        if table is None or key not in (fields := _fields(table)):
+            return None
+        field = fields[key]
+        table = _table(field.annotation)
+    return field
+
+
+def _fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in table.model_fields.items()}
+
+
+def _keys(location: Location) -> list[str]:
+    field = _field(location)
+    table = _table(field.annotation) if field else Document
+    return list(_fields(table)) if table else []
+
+
+def _table(annotation: Any) -> type[BaseModel] | None:
+    """The table in an annotation such as ``list[Asset]`` or ``float | Classes``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((table for part in get_args(annotation) if (table := _table(part))), None)

@@ -1,0 +1,90 @@
+"""What a valid document says with nothing left implicit: simcore's positions, pools and plan, and arrays of moments."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.moments import Moments
+from scenarios.schema import Change, Classes, Document, Shock, Simulation, Universe
+from scenarios.shocks import change_correlation, change_volatility
+from simcore.case import Plan
+from simcore.pools import Pool, Position
+
+
+def positions_of(document: Document) -> tuple[Position, ...]:
+    """Assets with a value, then [[positions]]."""
+    own = ((asset.name, asset.name, asset.value) for asset in document.universe.assets if asset.value is not None)
+    written = ((position.name, position.asset, position.value) for position in document.positions)
+    return tuple(Position(*position) for position in (*own, *written))
+
+
+def pools_of(document: Document) -> tuple[Pool, ...]:
+    """The pools written, or the one called ``pool`` of all positions."""
+    if document.pools:
+        return tuple(Pool(pool.name, tuple(pool.members)) for pool in document.pools)
+    return (Pool("pool", tuple(position.name for position in positions_of(document))),)
+
+
+def plan_of(document: Document) -> Plan:
+    """The plan; simcore checks it."""
+    simulation, confidence = document.simulation, document.measures.confidence
+    confidences = tuple(confidence) if isinstance(confidence, list) else (confidence,)
+    return Plan(simulation.paths, _horizon(simulation), simulation.seed, confidences, simulation.steps)
+
+
+def _horizon(simulation: Simulation) -> float:
+    if simulation.horizon_years is not None:
+        return simulation.horizon_years
+    days, year = simulation.horizon_days, simulation.days_per_year
+    if days is None or year is None:
+        raise AssertionError("the schema lets exactly one form through")
+    return days / year
+
+
+def correlation_of(universe: Universe) -> NDArray[np.float64]:
+    """The full matrix; a diagonal that was written stays as it was."""
+    written = universe.correlation
+    if isinstance(written, list):
+        return np.array(written, dtype=np.float64)
+    if isinstance(written, Classes):
+        classes = np.array([asset.class_ for asset in universe.assets])
+        matrix = np.where(classes[:, np.newaxis] == classes, written.within_class, written.between)
+    else:
+        matrix = np.full((len(universe.assets), len(universe.assets)), written)
+    np.fill_diagonal(matrix, 1.0)
+    return matrix
+
+
+def moments_in(universe: Universe, correlation: NDArray[np.float64]) -> Moments:
+    """The figures of the assets, with this correlation."""
+    return Moments(
+        np.array([asset.expected_return for asset in universe.assets]),
+        np.array([asset.volatility for asset in universe.assets]),
+        correlation,
+    )
+
+
+def selection(universe: Universe, change: Change) -> NDArray[np.bool_]:
+    """Which assets a change is for: of a class, of a list, or all."""
+    if change.class_ is not None:
+        return np.array([asset.class_ == change.class_ for asset in universe.assets])
+    if change.assets is not None:
+        return np.array([asset.name in change.assets for asset in universe.assets])
+    return np.ones(len(universe.assets), dtype=bool)
+
+
+def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
+    """The moments after one change."""
+    selected = selection(universe, change)
+    volatility, correlation = moments.volatility, moments.correlation
+    if change.volatility is not None:
+        volatility = change_volatility(volatility, selected, **change.volatility.model_dump())
+    if change.correlation is not None:
+        correlation = change_correlation(correlation, selected, **change.correlation.model_dump())
+    return Moments(moments.expected_return, volatility, correlation)
+
+
+def shocked(moments: Moments, universe: Universe, shock: Shock) -> Moments:
+    """The moments after all changes of a shock, in their order."""
+    for change in shock.changes:
+        moments = changed(moments, universe, change)
+    return moments

@@ -1,0 +1,75 @@
+"""What a shock does to volatilities and correlations: new arrays from old ones.
+
+Elementwise additions and products only, so that a shocked figure has the same bits on every CPU.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Selection = NDArray[np.bool_]
+
+
+def change_volatility(
+    volatility: Floats,
+    selected: Selection,
+    *,
+    multiply: float | None = None,
+    add: float | None = None,
+    set: float | None = None,
+) -> Floats:
+    """The volatilities with those selected multiplied, added to, or set: one of the three.
+
+    Parameters
+    ----------
+    volatility : ndarray, shape (n,), per square root of a year
+    selected : ndarray of bool, shape (n,)
+    multiply : float, optional
+    add, set : float, optional, per square root of a year
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Not checked: adding may lead below 0.
+
+    >>> change_volatility(np.array([0.1, 0.2]), np.array([True, False]), multiply=3.0).round(12).tolist()
+    [0.3, 0.2]
+    """
+    if multiply is not None:
+        changed = volatility * multiply
+    elif add is not None:
+        changed = volatility + add
+    else:
+        changed = np.full_like(volatility, set)
+    return np.where(selected, changed, volatility)
+
+
+def change_correlation(correlation: Floats, selected: Selection, *, toward: float, weight: float) -> Floats:
+    """The matrix with the pairs among the selected assets moved toward a target.
+
+    Parameters
+    ----------
+    correlation : ndarray, shape (n, n)
+    selected : ndarray of bool, shape (n,)
+    toward : float
+        From `least_common_correlation` of the selected to 1.
+    weight : float
+        From 0 (nothing changes) to 1 (the target).
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        r -> (1 - weight) r + weight toward. With all assets selected it stays positive semidefinite, as a mean of
+        two such matrices; with some selected it may not, since their correlations with the others stay.
+
+    >>> change_correlation(np.array([[1.0, 0.2], [0.2, 1.0]]), np.array([True, True]), toward=1.0, weight=0.5).tolist()
+    [[1.0, 0.6], [0.6, 1.0]]
+    """
+    pairs = selected[:, np.newaxis] & selected
+    np.fill_diagonal(pairs, False)
+    return np.where(pairs, (1.0 - weight) * correlation + weight * toward, correlation)
+
+
+def least_common_correlation(n: int) -> float:
+    """The lowest correlation that all pairs of n >= 2 assets can share: -1 / (n - 1)."""
+    return -1.0 / (n - 1)

@@ -1,0 +1,118 @@
+"""Moments from past returns: closed forms, and NumPy and statistics as second implementations."""
+
+import statistics
+
+import numpy as np
+import pytest
+
+from scenarios import moments_of
+from scenarios.library import etf18
+from simcore import InputError
+
+
+def table(periods=500, n=4, seed=1):
+    rng = np.random.default_rng(seed)
+    common = rng.standard_normal((periods, 1))
+    return 0.0003 + 0.01 * (0.6 * common + 0.8 * rng.standard_normal((periods, n)))
+
+
+def test_simple_against_numpy():
+    r = table()
+    moments = moments_of(r, periods_per_year=252, compounding="simple")
+    np.testing.assert_allclose(moments.expected_return, r.mean(axis=0) * 252, rtol=1e-12)
+    np.testing.assert_allclose(moments.volatility, r.std(axis=0, ddof=1) * np.sqrt(252), rtol=1e-12)
+    np.testing.assert_allclose(moments.correlation, np.corrcoef(r.T), atol=1e-14)
+
+
+def test_log_against_numpy():
+    r = table()
+    x = np.log1p(r)
+    sigma = x.std(axis=0, ddof=1) * np.sqrt(252)
+    moments = moments_of(r, periods_per_year=252, compounding="log")
+    np.testing.assert_allclose(moments.volatility, sigma, rtol=1e-12)
+    np.testing.assert_allclose(moments.expected_return, x.mean(axis=0) * 252 + sigma**2 / 2, rtol=1e-12)
+    np.testing.assert_allclose(moments.correlation, np.corrcoef(x.T), atol=1e-14)
+    assert abs(moments.expected_return - r.mean(axis=0) * 252).max() > 1e-6  # the control: log is not simple
+
+
+def test_three_periods_by_hand():
+    """Returns +1 %, 0, -1 % and 0, +2 %, -2 %: deviations (1, 0, -1) and (0, 2, -2), correlation 2 / sqrt(2 * 8)."""
+    moments = moments_of([[0.01, 0.0], [0.0, 0.02], [-0.01, -0.02]], periods_per_year=4, compounding="simple")
+    np.testing.assert_allclose(moments.expected_return, [0.0, 0.0], atol=1e-18)
+    np.testing.assert_allclose(moments.volatility, [0.02, 0.04], rtol=1e-14)
+    np.testing.assert_allclose(moments.correlation, [[1.0, 0.5], [0.5, 1.0]], rtol=1e-14)
+
+
+def test_doubling_and_halving_by_hand():
+    """Log returns ln 2 and -ln 2: mean 0, sd sqrt(2) ln 2."""
+    moments = moments_of([[1.0], [-0.5]], periods_per_year=1)
+    assert moments.volatility[0] == pytest.approx(2**0.5 * np.log(2), rel=1e-15)
+    assert moments.expected_return[0] == pytest.approx(np.log(2) ** 2, rel=1e-15)
+
+
+def test_correlation_is_exactly_symmetric_with_unit_diagonal():
+    r = moments_of(table(1259, 18), periods_per_year=252).correlation
+    assert (r == r.T).all()
+    assert (np.diag(r) == 1.0).all()
+    assert not r.flags.writeable
+
+
+def test_periods_per_year_scales():
+    day, year = (moments_of(table(), periods_per_year=p, compounding="simple") for p in (1, 252))
+    np.testing.assert_allclose(year.expected_return, 252 * day.expected_return, rtol=1e-14)
+    np.testing.assert_allclose(year.volatility, 252**0.5 * day.volatility, rtol=1e-14)
+    assert year.correlation.tobytes() == day.correlation.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("returns", "compounding", "message"),
+    [
+        ([[0.1, 0.2]], "log", r"returns = an array of shape \(1, 2\)"),
+        ([0.1, 0.2], "log", r"returns = an array of shape \(2,\)"),
+        ([[0.1], [float("nan")]], "simple", r"returns\[1, 0\] = nan\n.*finite returns"),
+        ([[0.1], [-1.0]], "log", r"returns\[1, 0\] = -1\.0\n.*above -1"),
+        ([[0.1, 0.3], [0.2, 0.3], [0.4, 0.3]], "log", r"returns\[:, 1\] = 0\.3\n.*returns that differ"),
+    ],
+)
+def test_refused(returns, compounding, message):
+    with pytest.raises(InputError, match=message):
+        moments_of(returns, periods_per_year=252, compounding=compounding)
+
+
+def test_simple_returns_may_lose_everything():
+    assert moments_of([[-1.0], [0.5]], periods_per_year=1, compounding="simple").expected_return[0] == -0.25
+
+
+def rows_of(funds, dates, returns):
+    return [["Date", *funds], *([date, *map(repr, row)] for date, row in zip(dates, returns.tolist(), strict=True))]
+
+
+def test_the_script_takes_its_window_only():
+    r = table(4, 3)
+    rows = rows_of(["AGG", "VNQ", "VTI"], ["2012-12-31", "2013-01-01", "2017-12-31", "2018-01-01"], r)
+    funds, returns = etf18.window(rows)
+    assert funds == ["AGG", "VNQ", "VTI"]
+    assert returns == r[1:3].tolist()
+
+
+def test_the_script_writes_a_scenario(tmp_path, capsys):
+    """A made-up table goes in; the file that comes out is loaded and holds every bit of the figures."""
+    import scenarios
+
+    funds = ["AGG", "DBC", "GLD", "TLT", "VNQ", "VTI", "XLF"]
+    r = table(300, len(funds))
+    dates = [f"2013-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(300)]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join(",".join(row) for row in rows_of(funds, dates, r)) + "\n")
+    etf18.main(str(path))
+    (tmp_path / "made.toml").write_text(capsys.readouterr().out)
+    resolved = scenarios.load(tmp_path / "made.toml").resolved
+    moments = moments_of(r, periods_per_year=252)
+    assets = resolved["universe"]["assets"]
+    assert [asset["expected_return"] for asset in assets] == moments.expected_return.tolist()
+    assert [asset["volatility"] for asset in assets] == moments.volatility.tolist()
+    assert resolved["universe"]["correlation"] == moments.correlation.tolist()
+    assert [asset["class"] for asset in assets] == [
+        *("bonds", "real_assets", "real_assets", "bonds", "real_assets", "equity", "equity")
+    ]
+    assert statistics.stdev(np.log1p(r[:, 0])) * 252**0.5 == pytest.approx(assets[0]["volatility"], rel=1e-12)

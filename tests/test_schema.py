@@ -1,0 +1,242 @@
+"""The models of the file: which keys, which types, one message for one mistake."""
+
+import copy
+import tomllib
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from scenarios.loader import from_document
+from scenarios.messages import closest, problems_of, toml_text
+from scenarios.schema import Document, Table
+from simcore import InputError
+
+VALID = Path(__file__).parent / "cases" / "valid"
+
+
+def document(name="smallest"):
+    return tomllib.loads((VALID / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def problems(changed):
+    with pytest.raises(InputError) as caught:
+        from_document(changed, "file")
+    return caught.value.problems
+
+
+def tables(model=Table):
+    for table in model.__subclasses__():
+        yield table
+        yield from tables(table)
+
+
+@pytest.mark.parametrize("table", list(tables()), ids=lambda table: table.__name__)
+def test_every_key_says_what_is_allowed_and_what_to_write(table):
+    assert table.model_config["extra"] == "forbid"
+    assert table.model_config["strict"]
+    for field in table.model_fields.values():
+        assert field.description
+        assert field.json_schema_extra["remedy"]
+
+
+def test_every_key_is_the_design_s():
+    """No key that is not built yet."""
+    keys = {table.__name__: [field.alias or key for key, field in table.model_fields.items()] for table in tables()}
+    assert keys == {
+        "Asset": ["name", "class", "expected_return", "volatility", "value"],
+        "Change": ["volatility", "correlation", "class", "assets"],
+        "Classes": ["within_class", "between"],
+        "CorrelationChange": ["toward", "weight"],
+        "Document": [
+            *("schema", "name", "description", "currency", "universe"),
+            *("positions", "pools", "shocks", "simulation", "measures"),
+        ],
+        "Innovation": ["student_t"],
+        "Measures": ["confidence"],
+        "Pool": ["name", "members"],
+        "Position": ["name", "asset", "value"],
+        "Shock": ["name", "changes"],
+        "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed"],
+        "Universe": ["correlation", "compounding", "innovation", "assets"],
+        "VolatilityChange": ["multiply", "add", "set"],
+    }
+
+
+REQUIRED = [
+    *("schema", "name", "currency", "universe", "simulation", "measures", "universe.correlation", "universe.assets"),
+    *("simulation.paths", "simulation.horizon_years", "simulation.seed", "measures.confidence"),
+]
+
+
+@pytest.mark.parametrize("key", REQUIRED)
+def test_required(key):
+    changed = document()
+    *above, last = key.split(".")
+    table = changed
+    for name in above:
+        table = table[name]
+    del table[last]
+    (problem,) = problems(changed)
+    place = "simulation" if last == "horizon_years" else key
+    assert (problem.place, problem.value) == (place, "none of them" if place != key else "(missing)")
+
+
+def test_the_rest_has_defaults():
+    read = Document.model_validate(document())
+    assert (read.description, read.universe.compounding, read.universe.innovation) == ("", "log", "normal")
+    assert (read.positions, read.pools, read.shocks, read.simulation.steps) == ([], [], [], 1)
+
+
+def test_whole_numbers_are_numbers():
+    changed = document()
+    changed["universe"]["assets"][0] |= {"volatility": 1, "expected_return": 0, "value": 100_000}
+    asset = Document.model_validate(changed).universe.assets[0]
+    assert [asset.volatility, asset.expected_return, asset.value] == [1.0, 0.0, 100_000.0]
+    assert all(type(figure) is float for figure in (asset.volatility, asset.expected_return, asset.value))
+
+
+@pytest.mark.parametrize(
+    "wrong", [True, False, "0.3", None, {}, {"within": 0.3, "between": 0.1}, [0.3], 1.5, float("nan")]
+)
+def test_no_other_correlation(wrong):
+    changed = document()
+    changed["universe"]["correlation"] = wrong
+    assert all(problem.place.startswith("universe.correlation") for problem in problems(changed))
+
+
+@pytest.mark.parametrize("wrong", [True, "0.95", None, {}, ["0.95"], [True], [[0.95]], 1, 0.5, [float("nan")]])
+def test_no_other_confidence(wrong):
+    changed = document()
+    changed["measures"]["confidence"] = wrong
+    (problem,) = problems(changed)
+    assert problem.place in ("measures.confidence", "measures.confidence[0]")
+
+
+@pytest.mark.parametrize("wrong", [True, "t", None, {}, {"student_t": "4"}, {"student_t": 4, "skew": 1}, 4])
+def test_no_other_innovation(wrong):
+    changed = document()
+    changed["universe"]["innovation"] = wrong
+    (problem,) = problems(changed)
+    assert problem.place.startswith("universe.innovation")
+
+
+@pytest.mark.parametrize(
+    ("horizon", "count"),
+    [
+        ({"horizon_years": 1}, 0),
+        ({"horizon_days": 1, "days_per_year": 250.5}, 0),
+        ({}, 1),
+        ({"horizon_days": 1}, 1),
+        ({"days_per_year": 252}, 1),
+        ({"horizon_years": 1, "days_per_year": 252}, 1),
+        ({"horizon_years": 1, "horizon_days": 1, "days_per_year": 252}, 1),
+        ({"horizon_years": "1"}, 1),  # the wrong type is not a missing form as well
+        ({"horizon_days": 0, "days_per_year": 0}, 2),
+        ({"horizon_years": float("inf")}, 1),
+        ({"horizon_days": 1e300, "days_per_year": 1e-300}, 1),  # each a number, their quotient none
+        ({"horizon_day": 1, "days_per_year": 252}, 2),
+    ],
+)
+def test_exactly_one_horizon(horizon, count):
+    changed = document()
+    changed["simulation"] = {"paths": 10, "seed": 1, **horizon}
+    if count:
+        found = problems(changed)
+        assert len(found) == count
+        assert {problem.place for problem in found} <= {"simulation", *(f"simulation.{key}" for key in horizon)}
+    else:
+        from_document(changed)
+
+
+def test_all_structural_errors_in_one_pass():
+    """Missing, unknown, of the wrong type, out of range, without a form: in five tables at once."""
+    changed = document("shocks")
+    del changed["currency"]
+    changed["universe"]["repair"] = "nearest"
+    changed["universe"]["assets"][1]["value"] = "much"
+    changed["shocks"][0]["changes"][3]["correlation"]["weight"] = 2
+    changed["shocks"][1]["changes"][0]["correlation"] = {"toward": 1}
+    changed["simulation"] = {"paths": 10}
+    assert {problem.place for problem in problems(changed)} == {
+        "currency",
+        "universe.repair",
+        "universe.assets[1].value (VTI)",
+        "shocks[0].changes[3].correlation.weight (every change)",
+        "shocks[1].changes[0].correlation.weight (repaired by the second change)",
+        "simulation",
+        "simulation.seed",
+    }
+
+
+def test_all_semantic_errors_in_one_pass():
+    changed = document("shocks")
+    changed["universe"] |= {"innovation": {"student_t": 1.5}, "correlation": -0.6}
+    changed["universe"]["assets"][1]["name"] = "AGG"
+    changed["positions"] = [{"name": "fund", "asset": "TLT", "value": 1}]
+    changed["pools"] = [{"name": "all", "members": ["fund", "nobody"]}]
+    changed["shocks"][0]["changes"][2]["assets"] = ["TLT"]
+    changed["shocks"].append(copy.deepcopy(changed["shocks"][1]))
+    changed["simulation"] |= {"paths": 0, "seed": -1, "steps": 0}
+    changed["measures"]["confidence"] = [1, 0.01]
+    places = [problem.place for problem in problems(changed)]
+    assert {
+        "universe.correlation",
+        "universe.innovation.student_t",
+        "universe.assets[1].name",
+        "positions[0].asset (fund)",
+        "pools[0].members (all)",
+        "shocks[0].changes[2].assets[0] (every change)",
+        "shocks[2].name",
+        "simulation.paths",
+        "simulation.seed",
+        "simulation.steps",
+        "measures.confidence[0]",
+        "measures.confidence[1]",
+    } <= set(places)
+
+
+def test_an_odd_key_keeps_its_place():
+    (problem,) = problems(document() | {"<odd>": 1})
+    assert problem.place == "<odd>"
+
+
+def test_an_error_of_a_table_is_the_table_s():
+    changed = document() | {"simulation": 3, "pools": {"name": "a"}}
+    assert {problem.place: problem.value for problem in problems(changed)} == {
+        "simulation": "3",
+        "pools": '{ name = "a" }',
+    }
+
+
+def test_a_message_without_a_field_still_says_something():
+    """Pydantic's own words, if a key of the schema has none."""
+    with pytest.raises(ValidationError) as caught:
+        Document.model_validate([])
+    (problem,) = problems_of(caught.value, {})
+    assert problem.allowed
+    assert problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "true"),
+        ('a "b"', '"a \\"b\\""'),
+        ([1, 0.5, "ä"], '[1, 0.5, "ä"]'),
+        ({"a": {}, "b": [False]}, "{ a = {}, b = [false] }"),
+        (float("nan"), "nan"),
+        (float("-inf"), "-inf"),
+        ("x" * 100, '"' + 56 * "x" + "..."),
+    ],
+)
+def test_toml_text(value, text):
+    assert toml_text(value) == text
+    if "..." not in text and text != "nan":
+        assert tomllib.loads(f"value = {text}")["value"] == value
+
+
+def test_closest():
+    assert closest("etf_18", ["etf18", "three_assets"]) == "etf18"
+    assert closest("EQUITY", ["equity", "bonds"]) == "equity"
+    assert closest("gold", ["equity", "bonds"]) is None
