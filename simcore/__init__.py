@@ -4,6 +4,7 @@ Arrays in, summaries out: no files, no tables, no printing. `simulate` runs case
 """
 
 import importlib
+from typing import Any
 
 _EXPORTS = {
     "CapacityError": "simcore.errors",
@@ -33,7 +34,7 @@ __all__ = sorted(_EXPORTS)
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f"module 'simcore' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(importlib.import_module(_EXPORTS[name]), name)

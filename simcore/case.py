@@ -92,9 +92,9 @@ class Plan:
         object.__setattr__(self, "confidences", tuple(confidences))
         object.__setattr__(self, "outputs", tuple(self.outputs))
         problems = [
-            *_check_integer("Plan.paths", self.paths, 1, MOST_PATHS),
-            *_check_integer("Plan.steps", self.steps, 1, MOST_STEPS),
-            *_check_integer("Plan.seed", self.seed, 0, LARGEST_SEED),
+            *_check_integer("Plan.paths", self.paths, 1, MOST_PATHS, "a million is 1_000_000"),
+            *_check_integer("Plan.steps", self.steps, 1, MOST_STEPS, "one step to the horizon is 1"),
+            *_check_integer("Plan.seed", self.seed, 0, LARGEST_SEED, "any such number will do, as 42"),
         ]
         if not _is_number(self.horizon) or not 0.0 < self.horizon < math.inf:
             problems.append(Problem("Plan.horizon", show(self.horizon), "years, above 0", "one month is 1 / 12"))
@@ -118,7 +118,7 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _check_integer(place: str, value: object, low: int, high: int) -> list[Problem]:
+def _check_integer(place: str, value: object, low: int, high: int, remedy: str) -> list[Problem]:
     if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
         return []
-    return [Problem(place, show(value), f"a whole number from {low} to {high}", "give such a number")]
+    return [Problem(place, show(value), f"a whole number from {low} to {high}", remedy)]

@@ -16,6 +16,7 @@ from simcore.kernels import driver
 from simcore.kernels.linear import TILE
 from simcore.kernels.mixing import mixing_table
 from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
+from simcore.kernels.rows import LARGEST_RETURN
 from simcore.market import StudentT
 from simcore.program import Builder, Op, Program, span
 
@@ -43,9 +44,9 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     Raises
     ------
     InputError
-        When two cases have one name, or their assets differ.
+        When two cases have one name, their assets differ, or log returns over the horizon would be absurdly large.
     """
-    _check(cases)
+    _check(cases, plan)
     b = Builder()
     n = len(cases[0].market.names)
     padded = -(-n // TILE) * TILE
@@ -70,7 +71,7 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     return b.program(slots, stored)
 
 
-def _check(cases: Sequence[Case]) -> None:
+def _check(cases: Sequence[Case], plan: Plan) -> None:
     problems = []
     names = [case.name for case in cases]
     if not cases:
@@ -82,7 +83,21 @@ def _check(cases: Sequence[Case]) -> None:
             remedy = "cases of one run share their draws: give them the same assets, in the same order"
             place = f"cases[{i}].market.names"
             problems.append(Problem(place, repr(case.name), "the assets of the first case", remedy))
+        if case.market.compounding == "log":
+            problems += _check_log_returns(case, plan)
     raise_if_any(problems)
+
+
+def _check_log_returns(case: Case, plan: Plan) -> list[Problem]:
+    """Ten standard deviations must stay where exp is computed: beyond, returns would saturate unseen."""
+    market = case.market
+    reach = np.abs(market.drift) * plan.horizon + 10.0 * market.scale * math.sqrt(plan.horizon)
+    allowed = f"ten standard deviations of a log return over the horizon within {LARGEST_RETURN:g}"
+    remedy = "shorten the horizon, or check the units: 20 % a year is 0.20, one month is 1 / 12 of a year"
+    return [
+        Problem(f"market.scale of {market.names[i]} ({case.name})", f"{market.scale[i]:g}", allowed, remedy)
+        for i in np.flatnonzero(reach > LARGEST_RETURN)
+    ]
 
 
 def _law(case: Case, plan: Plan) -> _Law:

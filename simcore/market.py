@@ -124,7 +124,9 @@ class Market:
         if n == 0:
             problems.append(Problem("Market.names", "()", "at least one asset", "name the assets"))
         for i, name in enumerate(self.names):
-            if name in self.names[:i]:
+            if not isinstance(name, str) or not name.strip():
+                problems.append(Problem(f"Market.names[{i}]", show(name), "a name that is not empty", "name the asset"))
+            elif name in self.names[:i]:
                 problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
         for label in ("drift", "scale"):
             problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")

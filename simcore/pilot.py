@@ -20,34 +20,44 @@ from simcore.summary import tree_sum
 
 _FEWEST_BLOCKS, _MOST_BLOCKS = 32, 512  # about 1/64 of a run between them
 _SAFETY = 6.0  # standard deviations by which the pilot may misjudge the share of a tail
+_SPARE = 4  # times the rank that is likely needed, for thresholds that turn out too high
 
 
 @dataclass(frozen=True, eq=False)
 class Pilot:
-    """Losses of the first blocks.
+    """What is kept of the first blocks.
 
     Attributes
     ----------
-    losses : ndarray, shape (slots, paths of the pilot), currency
+    paths : int
+        Paths of the pilot.
+    rank : int
+        The rank, from the largest loss, of a threshold above which a tail reaches its depth in all likelihood.
+    worst : ndarray, shape (slots, k), currency
+        The largest losses, ascending; all of them when the pilot is the run.
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
     """
 
-    losses: NDArray[np.float64]
+    paths: int
+    rank: int
+    worst: NDArray[np.float64]
     centers: NDArray[np.float64]
 
 
 def pilot(cases: Sequence[Case], plan: Plan) -> Pilot:
     """Run the first blocks of these cases."""
-    blocks = min(layout(plan.paths).blocks, max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, layout(plan.paths).blocks // 64)))
-    paths = min(plan.paths, blocks * BLOCK)
+    run = layout(plan.paths)
+    paths = min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, run.blocks // 64)))
     program = lower(cases, plan, ("losses",))
     losses = np.empty((program.stored, paths))
     run_stored(program, plan, np.arange(paths), losses)
     # from the first loss, so that a riskless node's center is that loss exactly
-    first = losses[:, 0]
     centers = np.array([x[0] + tree_sum(x[:BLOCK] - x[0]) / len(x[:BLOCK]) for x in losses])
-    return Pilot(losses, np.where(np.isfinite(centers), centers, first))
+    share = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences) / plan.paths
+    rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
+    losses.sort(axis=1)
+    return Pilot(paths, rank, losses[:, max(0, paths - _SPARE * rank) :].copy(), centers)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,20 +68,17 @@ def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDA
     scout : Pilot
     plan : Plan
     extra : ndarray, shape (slots,)
-        Factors by which more of the pilot than that is taken: 1, or more after a run that kept too few.
+        Factors on the pilot's rank: 1, or more after a run that kept too few.
 
     Returns
     -------
     ndarray, shape (slots,)
-        The rank-th largest loss of the pilot; -inf where the pilot has no such rank, and everything is kept.
+        -inf, so that everything is kept, where the pilot is the run or holds no such rank.
     """
-    size = scout.losses.shape[1]
-    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    share = depth / plan.paths
-    rank = math.ceil(size * share + _SAFETY * math.sqrt(size * share * (1.0 - share))) + 1
-    out = np.full(len(scout.losses), -np.inf)
-    for slot, losses in enumerate(scout.losses):
-        place = size - math.ceil(rank * extra[slot])
-        if place >= 0 and size < plan.paths:
-            out[slot] = np.partition(losses, place)[place]
+    out = np.full(len(scout.worst), -np.inf)
+    if scout.paths < plan.paths:
+        for slot, worst in enumerate(scout.worst):
+            place = worst.size - math.ceil(scout.rank * extra[slot])
+            if place >= 0:
+                out[slot] = worst[place]
     return out

@@ -5,7 +5,7 @@ of blocks, by an engine; the merge. A tail that kept too few is noticed, and run
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -137,15 +137,21 @@ def _run(
     engine: Engine,
 ) -> list[Summary]:
     depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    share = float(np.max((scout.losses > thresholds[:, None]).mean(axis=1), initial=0.0))
+    above = np.where(np.isneginf(thresholds), scout.paths, (scout.worst > thresholds[:, None]).sum(axis=1))
+    share = float(above.max()) / scout.paths
 
     def task(batches: tuple[int, int]) -> list[Summary]:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, depth, store)
 
-    parts = engine(task, run.ranges(_RANGES))
-    slots = range(len(program.slots))
-    gather: Callable[[int], Summary] = lambda slot: merge([part[slot] for part in parts])  # noqa: E731
-    return engine(gather, slots)
+    # by slot, and each slot's parts let go once they are merged: the tails are the memory of a run
+    parts = [list(column) for column in zip(*engine(task, run.ranges(_RANGES)), strict=True)]
+
+    def gather(slot: int) -> Summary:
+        merged = merge(parts[slot])
+        parts[slot].clear()
+        return merged
+
+    return engine(gather, range(len(program.slots)))
 
 
 def _paths(

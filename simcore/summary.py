@@ -136,7 +136,9 @@ class Summary:
         return sums.astype(np.float64)
 
     def _slot(self, paths: Integers) -> Integers:
-        return np.searchsorted(self.batch, paths // self.batch_paths)
+        slot = np.zeros(self.batch[-1] + 1, dtype=np.int64)
+        slot[self.batch] = np.arange(len(self.batch))
+        return slot[paths // self.batch_paths]
 
 
 def merge(parts: Sequence[Summary]) -> Summary:

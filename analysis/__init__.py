@@ -1,0 +1,42 @@
+"""analysis: results turned into estimates, one tidy table, text and JSON.
+
+`compare` runs a scenario and returns the table; `mean`, `volatility`, `value_at_risk` and `expected_shortfall`
+are plain functions of an array of losses.
+"""
+
+import importlib
+from typing import Any
+
+_EXPORTS = {
+    "COLUMNS": "analysis.comparison",
+    "Estimate": "analysis.estimate",
+    "Row": "analysis.comparison",
+    "benefit": "analysis.estimate",
+    "compare": "analysis.comparison",
+    "compare_cases": "analysis.comparison",
+    "delta_method": "analysis.estimate",
+    "difference": "analysis.estimate",
+    "document_of": "analysis.document",
+    "estimate_of": "analysis.estimate",
+    "expected_shortfall": "analysis.measures",
+    "mean": "analysis.measures",
+    "render": "analysis.table",
+    "rows": "analysis.comparison",
+    "total": "analysis.estimate",
+    "value_at_risk": "analysis.measures",
+    "volatility": "analysis.measures",
+}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,196 @@
+"""The tidy table: one row per figure of every case and node, pooled beside unpooled.
+
+The module is not called `compare`, so that `analysis.compare` is always the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from analysis.estimate import Estimate, benefit, estimate_of, riskless, total
+from analysis.existence import risky_exposures, why_no_error, why_no_value
+from simcore.case import Case, Plan
+from simcore.pools import PoolTree
+from simcore.summary import Summary
+
+if TYPE_CHECKING:
+    import pandas
+
+    from scenarios.build import Scenario
+
+Figure = tuple[str, float | None]  # a measure, and its confidence where it has one
+RISKLESS = "no benefit: the pool has no risk"
+
+
+class Row(NamedTuple):
+    """One figure; an empty cell is None."""
+
+    scenario: str
+    case: str
+    node: str
+    parent: str | None
+    kind: str
+    view: str
+    measure: str
+    confidence: float | None
+    value: float | None
+    std_error: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    note: str | None
+
+
+COLUMNS = Row._fields
+
+
+def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFrame:
+    """Simulate a scenario and compare each pool with its members standing alone.
+
+    Parameters
+    ----------
+    scenario : scenarios.Scenario
+        As `scenarios.load` gives it.
+    threads : int, optional
+        The figures do not depend on it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per figure: scenario, case, node, parent, kind, view, measure, confidence, value, std_error, low,
+        high, unit, note. Currency, or 1 for benefits; intervals of 95 %, simulation error only.
+
+    Raises
+    ------
+    InputError
+    """
+    named = {"name": scenario.name, "currency": scenario.currency}
+    return compare_cases(scenario.cases, scenario.plan, **named, threads=threads)
+
+
+def compare_cases(
+    cases: Sequence[Case], plan: Plan, *, name: str = "", currency: str = "", threads: int | None = None
+) -> pandas.DataFrame:
+    """`compare`, of cases built from arrays.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    plan : Plan
+    name : str
+        What stands in the column `scenario`.
+    currency : str
+        What stands in the column `unit`.
+    threads : int, optional
+        The figures do not depend on it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `compare`.
+
+    Raises
+    ------
+    InputError
+    """
+    import pandas
+
+    from simcore.simulation import simulate
+
+    results = simulate(cases, plan, threads=threads)
+    table = pandas.DataFrame(rows(cases, plan, results, name=name, currency=currency), columns=list(COLUMNS))
+    numbers = ["confidence", "value", "std_error", "low", "high"]
+    return table.astype(dict.fromkeys(numbers, "float64"))
+
+
+def rows(
+    cases: Sequence[Case],
+    plan: Plan,
+    results: Mapping[str, Mapping[str, Summary]],
+    *,
+    name: str = "",
+    currency: str = "",
+) -> list[Row]:
+    """The table of `compare` from a simulation's results, without pandas.
+
+    Parameters
+    ----------
+    cases : sequence of Case
+    plan : Plan
+        Its confidences are those of the table, in their order.
+    results : mapping of case name to mapping of node name to Summary
+        As `simcore.simulate` gives them.
+    name, currency : str
+
+    Returns
+    -------
+    list of Row
+        Case by case: the pools, then the positions, each as given.
+
+    Raises
+    ------
+    InputError
+    """
+    table = []
+    for case in cases:
+        for node, view, figures in _views(case, plan, results[case.name]):
+            parent = _parent(case.pools, node)
+            kind = "position" if view == "standalone" else "pool"
+            unit = "1" if view.startswith("benefit") else currency
+            for (measure, confidence), estimate in figures.items():
+                cells = (estimate.value, estimate.std_error, estimate.low, estimate.high)
+                place = (name, case.name, node, parent, kind, view, measure, confidence)
+                table.append(Row(*place, *cells, unit, estimate.note or None))
+    return table
+
+
+def _views(
+    case: Case, plan: Plan, summaries: Mapping[str, Summary]
+) -> Iterator[tuple[str, str, dict[Figure, Estimate]]]:
+    """Node, view and figures, in the order of the table."""
+    tree = case.pools
+    alone = {node: _standalone(case, plan, node, summaries[node]) for node in tree.names}
+    pools = {pool.name for pool in tree.pools}
+    for pool in tree.pools:
+        pooled, without_risk = alone[pool.name], not risky_exposures(case, tree.positions_below(pool.name))
+        yield pool.name, "pooled", pooled
+        sums = {"": pool.members}
+        if pools.intersection(pool.members):
+            sums["_assets"] = tuple(position.name for position in tree.positions_below(pool.name))
+        for suffix, members in sums.items():
+            unpooled = {figure: total([alone[member][figure] for member in members]) for figure in pooled}
+            yield pool.name, "unpooled" + suffix, unpooled
+            compared = [figure for figure in pooled if figure[0] != "mean"]
+            nothing = Estimate(None, note=RISKLESS)
+            yield (
+                pool.name,
+                "benefit" + suffix,
+                {f: nothing if without_risk else benefit(pooled[f], unpooled[f]) for f in compared},
+            )
+    for position in tree.positions:
+        yield position.name, "standalone", alone[position.name]
+
+
+def _standalone(case: Case, plan: Plan, node: str, summary: Summary) -> dict[Figure, Estimate]:
+    """Every figure of one node by itself; empty where the law has none."""
+    exposures = risky_exposures(case, case.pools.positions_below(node))
+    figures: list[Figure] = [("mean", None), ("volatility", None)]
+    figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
+    estimates = {}
+    for measure, confidence in figures:
+        if not exposures:  # every path has the same loss but for rounding, so no figure is left to chance
+            estimate = riskless(0.0 if measure == "volatility" else summary.mean, summary.count)
+        elif reason := why_no_value(case.market, exposures, measure):
+            estimate = Estimate(None, note=reason)
+        else:
+            estimate = estimate_of(summary, measure, confidence)
+            if reason := why_no_error(case.market, exposures, measure):
+                estimate = estimate.without_error(reason)
+        estimates[measure, confidence] = estimate
+    return estimates
+
+
+def _parent(tree: PoolTree, node: str) -> str | None:
+    parent = tree.parent[tree.names.index(node)]
+    return None if parent < 0 else tree.names[parent]

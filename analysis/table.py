@@ -1,0 +1,228 @@
+"""The table that `simcore run` prints: one line a case and pool, to be read without a manual."""
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from analysis.comparison import Figure, Row
+from simcore.case import Case, Plan
+from simcore.confidence import as_fraction
+
+WIDTH = 120  # columns at most, unless names or a single figure are wider
+NO_SHARE = "no per cent: the value of the pool is not above 0"
+_SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
+
+
+class _Block(NamedTuple):
+    """Columns that stay together: a title over them, their heads, and their cells, a row per line."""
+
+    title: str
+    heads: tuple[str, ...]
+    cells: list[tuple[str, ...]]
+
+
+class _Notes:
+    """Footnotes, numbered in the order of their first use, and the marks at the end of each line."""
+
+    def __init__(self, lines: int) -> None:
+        self.numbers: dict[str, int] = {}
+        self.line: list[list[str]] = [[] for _ in range(lines)]
+
+    def mark(self, note: str) -> str:
+        return "".join(f"[{self.numbers.setdefault(n, len(self.numbers) + 1)}]" for n in note.split("; "))
+
+    def caution(self, line: int, note: str | None) -> None:
+        for part in (note or "").split("; "):
+            if part and self.mark(part) not in self.line[line]:
+                self.line[line].append(self.mark(part))
+
+
+def render(
+    rows: Sequence[Row], cases: Sequence[Case], plan: Plan, *, name: str, description: str = "", currency: str = ""
+) -> str:
+    """The table as text.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        As `analysis.rows` gives them.
+    cases : sequence of Case
+    plan : Plan
+    name, description, currency : str
+        Of the scenario.
+
+    Returns
+    -------
+    str
+        Columns that do not fit into 120 characters follow in a table of their own.
+    """
+    cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
+    lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
+    values = [math.fsum(p.value for p in c.pools.positions_below(q.name)) for c in cases for q in c.pools.pools]
+    figures: list[Figure] = [("volatility", None)]
+    figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
+    judged = ("expected_shortfall", max(plan.confidences))
+    pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
+    amounts = [row.value for column in pooled.values() for row in column]
+    power, decimals = _scale(values, [amount for amount in amounts if amount is not None])
+    notes = _Notes(len(lines))
+
+    blocks = [_value_block(values, power, decimals)]
+    for figure, column in pooled.items():
+        blocks.append(_figure_block(_title(figure), column, values, power, decimals, notes))
+    benefits = [cell[*line, "benefit", *judged] for line in lines]
+    blocks.append(_benefit_block(f"benefit, {_title(judged)}", benefits, notes))
+    by_position = [cell.get((*line, "benefit_assets", *judged)) for line in lines]
+    if any(by_position):
+        blocks.append(_benefit_block(f"benefit, {_title(judged)}, all positions", by_position, notes))
+
+    panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
+    figured = [row for column in pooled.values() for row in column]
+    errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
+    head = _head(name, description, plan, _power_name(power) + (currency or "units of currency"))
+    return "\n\n".join([head, *panels, "\n".join(_foot(plan, judged, errors, notes, nested=any(by_position)))]) + "\n"
+
+
+def _title(figure: Figure) -> str:
+    measure, confidence = figure
+    short = {"volatility": "volatility", "value_at_risk": "VaR", "expected_shortfall": "ES"}[measure]
+    return short if confidence is None else f"{short} {_per_cent(confidence)} %"
+
+
+def _per_cent(confidence: float, *, tail: bool = False) -> str:
+    share = as_fraction(confidence)
+    return f"{float(100 * (1 - share if tail else share)):.10g}"
+
+
+def _scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int, int]:
+    """The power of 1000 that amounts are shown in, and their decimals: five digits of the largest."""
+    widest = max((abs(number) for number in (*values, *amounts)), default=0.0)
+    power = max(0, (math.floor(math.log10(widest)) - 4) // 3) if widest > 0.0 else 0
+    largest = max((abs(amount) for amount in amounts), default=0.0) / 1000.0**power
+    decimals = 4 - math.floor(math.log10(largest)) if largest > 0.0 else 0
+    return power, min(max(0, decimals), 12)
+
+
+def _power_name(power: int) -> str:
+    return _SCALES[power] if power < len(_SCALES) else f"1e{3 * power} "
+
+
+def _value_block(values: Sequence[float], power: int, decimals: int) -> _Block:
+    shown = [value / 1000.0**power for value in values]
+    digits = 0 if all(value.is_integer() for value in shown) else decimals
+    return _Block("", ("value",), [(f"{value:z,.{digits}f}",) for value in shown])
+
+
+def _figure_block(
+    title: str, column: Sequence[Row], values: Sequence[float], power: int, decimals: int, notes: _Notes
+) -> _Block:
+    cells = []
+    for i, (row, value) in enumerate(zip(column, values, strict=True)):
+        if row.value is None:
+            cells.append((notes.mark(row.note or ""), ""))
+            continue
+        notes.caution(i, row.note)
+        if value <= 0.0:
+            notes.caution(i, NO_SHARE)
+        share = f"{100.0 * row.value / value:z.2f}" if value > 0.0 else ""
+        cells.append((f"{row.value / 1000.0**power:z,.{decimals}f}", share))
+    return _Block(title, ("amount", "%"), cells)
+
+
+def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _Block:
+    cells = []
+    for i, row in enumerate(column):
+        if row is None:
+            cells.append(("", ""))
+        elif row.value is None:
+            cells.append((notes.mark(row.note or ""), ""))
+        else:
+            notes.caution(i, row.note)
+            interval = "" if row.low is None else f"[{100.0 * row.low:z.1f}, {100.0 * (row.high or 0.0):z.1f}]"
+            cells.append((f"{100.0 * row.value:z.1f}", interval))
+    return _Block(title, ("%", "95 % interval"), cells)
+
+
+def _widths(block: _Block) -> list[int]:
+    widths = [max(map(len, column)) for column in zip(block.heads, *block.cells, strict=True)]
+    widths[0] += max(0, len(block.title) - sum(widths) - len(widths) + 1)
+    return widths
+
+
+def _groups(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> list[list[_Block]]:
+    """The blocks, filled from the left into as many tables as the width asks for."""
+    names = 2 + max((len(pool) for _, pool in lines), default=4)
+    ends = max((sum(map(len, marks)) for marks in notes.line), default=0) + 1
+    groups, used = [[]], names + ends
+    for block in blocks:
+        width = 2 + sum(_widths(block)) + len(block.heads) - 1
+        if groups[-1] and used + width > WIDTH:
+            groups.append([])
+            used = names + ends
+        groups[-1].append(block)
+        used += width
+    return groups
+
+
+def _panel(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> Iterable[str]:
+    """One table: two lines of heads, and under each case the pools that have something in it."""
+    widths = [_widths(block) for block in blocks]
+    names = 2 + max((len(pool) for _, pool in lines), default=4)
+    titles = [block.title.rjust(sum(width) + len(width) - 1) for block, width in zip(blocks, widths, strict=True)]
+    heads = [_cells(block.heads, width) for block, width in zip(blocks, widths, strict=True)]
+    yield "  ".join([" " * names, *titles]).rstrip()
+    yield (ruler := "  ".join(["pool".ljust(names), *heads]))
+    yield "-" * len(ruler)
+    case = None
+    for i, line in enumerate(lines):
+        parts = [_cells(block.cells[i], width) for block, width in zip(blocks, widths, strict=True)]
+        if not any(part.strip() for part in parts):
+            continue
+        if line[0] != case:
+            case = line[0]
+            yield case
+        marks = "".join(notes.line[i])
+        yield ("  ".join(["  " + line[1].ljust(names - 2), *parts]) + " " + marks).rstrip()
+
+
+def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return " ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+
+def _head(name: str, description: str, plan: Plan, unit: str) -> str:
+    steps = "1 step" if plan.steps == 1 else f"{plan.steps:,} steps"
+    facts = f"{plan.paths:,} paths, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}"
+    title = f"{name}: {' '.join(description.split())}" if description.strip() else name
+    return "\n".join(
+        [
+            *textwrap.wrap(title, WIDTH),
+            facts,
+            f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals are simulation error only.",
+        ]
+    )
+
+
+def _horizon(years: float) -> str:
+    for count, unit in ((years, "year"), (12.0 * years, "month")):
+        whole = round(count)
+        if whole >= 1 and abs(count - whole) < 1e-9 * count:
+            return f"{whole} {unit}{'' if whole == 1 else 's'}"
+    return f"{years:.6g} years"
+
+
+def _foot(plan: Plan, judged: Figure, errors: Sequence[float], notes: _Notes, *, nested: bool) -> list[str]:
+    at = judged[1] or 0.0
+    c, tail, es = _per_cent(at), _per_cent(at, tail=True), _title(judged)
+    words = [
+        "volatility: the standard deviation of the loss over the horizon.",
+        f"VaR {c} %: the loss that is exceeded with a probability of {tail} %.",
+        f"{es}: the average loss in the worst {tail} % of the paths.",
+        f"benefit: how far {es} of the pool lies below the sum of its members' own {es}; negative when pooling hurts.",
+    ]
+    if nested:
+        words.append("benefit, all positions: the same, against the sum over all positions below, through every level.")
+    if errors:
+        words.append(f"simulation error: the standard error of an amount is at most {100.0 * max(errors):.2g} % of it.")
+    words += [f"[{number}] {note}" for note, number in notes.numbers.items()]
+    return [line for word in words for line in textwrap.wrap(word, WIDTH, subsequent_indent="    ")]
