@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint clean
+.PHONY: help run test lint bench clean
 
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
@@ -26,6 +26,9 @@ lint: .venv/.dev ## style, types, and the direction of imports
 	@$(BIN)/ruff format --check
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev ## race NumPy on this machine, and check the promised ratio
+	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,max,rounds --benchmark-warmup=off
 
 clean: ## remove .venv and every cache
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache dist
