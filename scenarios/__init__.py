@@ -5,6 +5,7 @@ says everything that is wrong with it at once, and returns what the engine takes
 """
 
 import importlib
+from typing import Any
 
 _EXPORTS = {
     "Moments": "scenarios.moments",
@@ -18,7 +19,7 @@ _EXPORTS = {
 __all__ = sorted(_EXPORTS)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in _EXPORTS:
         raise AttributeError(f"module 'scenarios' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(importlib.import_module(_EXPORTS[name]), name)
