@@ -37,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         for problem in error.problems:
             print(f"\n{problem}", file=sys.stderr)
         return 2
+    except OSError as error:  # of writing: reading has its own messages
+        print(f"simcore: cannot write the result: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -46,7 +49,7 @@ def run(
     paths: Annotated[str | None, typer.Option(metavar="N", help="Paths to simulate, as 1000000 or 1e6.")] = None,
     seed: Annotated[str | None, typer.Option(metavar="N", help="Seed of the random numbers.")] = None,
     steps: Annotated[str | None, typer.Option(metavar="N", help="Steps to the horizon.")] = None,
-    threads: Annotated[int | None, typer.Option(metavar="N", help="Threads; no figure depends on them.")] = None,
+    threads: Annotated[str | None, typer.Option(metavar="N", help="Threads; no figure depends on them.")] = None,
     confidence: Annotated[
         list[str] | None, typer.Option(metavar="C", help="Confidence, as 0.99; may be given several times.")
     ] = None,
@@ -65,11 +68,13 @@ def run(
     loaded = load(scenario, overrides=overrides)
 
     from analysis.comparison import rows
-    from simcore.engines import available_threads
+    from simcore import engines
     from simcore.simulation import simulate
 
+    count = engines.available_threads() if threads is None else number(threads)
+    engine = engines.threads(count)
     began = time.perf_counter()
-    results = simulate(loaded.cases, loaded.plan, threads=threads)
+    results = simulate(loaded.cases, loaded.plan, engine=engine)
     simulated = time.perf_counter()
     table = rows(loaded.cases, loaded.plan, results, name=loaded.name, currency=loaded.currency)
     summarised = time.perf_counter()
@@ -80,7 +85,7 @@ def run(
         from analysis.document import document_of
 
         seconds = {"simulation": simulated - began, "summaries": summarised - simulated}
-        document = document_of(loaded, table, threads=threads or available_threads(), seconds=seconds)
+        document = document_of(loaded, table, threads=int(count), seconds=seconds)
         _print(json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2))
     else:
         from analysis.table import render

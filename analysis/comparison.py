@@ -64,6 +64,9 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     Raises
     ------
     InputError
+        When `threads` is no number of threads; a scenario itself was checked when it was loaded.
+    CapacityError
+        When the tails cannot fit into memory.
     """
     named = {"name": scenario.name, "currency": scenario.currency}
     return compare_cases(scenario.cases, scenario.plan, **named, threads=threads)
@@ -93,11 +96,15 @@ def compare_cases(
     Raises
     ------
     InputError
+        When cases do not fit together, or `threads` is no number of threads.
+    CapacityError
+        When the tails cannot fit into memory.
     """
     import pandas
 
     from simcore.simulation import simulate
 
+    cases = tuple(cases)
     results = simulate(cases, plan, threads=threads)
     table = pandas.DataFrame(rows(cases, plan, results, name=name, currency=currency), columns=list(COLUMNS))
     numbers = ["confidence", "value", "std_error", "low", "high"]
@@ -131,6 +138,7 @@ def rows(
     Raises
     ------
     InputError
+        When the results were made for other confidences and kept too few losses for these.
     """
     table = []
     for case in cases:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analysis.measures import check_confidence
 from simcore.confidence import as_fraction, quantile_rank, tail_size
 from simcore.errors import InputError, Problem, raise_if_any, show
-from simcore.summary import Summary, tree_sum
+from simcore.summary import Summary, read_only, tree_sum
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -49,6 +49,10 @@ class Estimate:
     batch: Floats | None = None
     count: Integers | None = None
 
+    def __post_init__(self) -> None:
+        if self.batch is not None and self.count is not None:
+            read_only(self, "batch", "count")
+
     def without_error(self, note: str) -> "Estimate":
         """This estimate where the figure exists, and its standard error does not."""
         return Estimate(self.value, note=join_notes(self.note, note))
@@ -65,7 +69,7 @@ def volatility(summary: Summary) -> Estimate:
     variance = summary.m2 / summary.paths
     value = math.sqrt(variance)
     if value == 0.0:
-        return riskless(0.0, summary.count)
+        return _from_batches(0.0, np.zeros(len(summary.count)), summary.count)
     shift = tree_sum(summary.deviation) / summary.paths
     around_mean = (summary.square - 2.0 * shift * summary.deviation) / summary.count + shift * shift
     return _from_batches(value, (around_mean - variance) / (2.0 * value), summary.count)
@@ -116,16 +120,34 @@ def expected_shortfall(summary: Summary, confidence: float) -> Estimate:
 
 
 def estimate_of(summary: Summary, measure: str, confidence: float | None = None) -> Estimate:
-    """The estimate of `measure` (``mean``, ``volatility``, ``value_at_risk``, ``expected_shortfall``).
+    """The estimate of a measure by its name in the table.
+
+    Parameters
+    ----------
+    summary : Summary
+    measure : {"mean", "volatility", "value_at_risk", "expected_shortfall"}
+    confidence : float, optional
+        In (0.5, 1), for the last two.
+
+    Returns
+    -------
+    Estimate
 
     Raises
     ------
     InputError
-        When the run kept too few losses for this confidence.
+        When there is no such measure or confidence, or the run kept too few losses for it.
     """
+    plain = {"mean": mean, "volatility": volatility}
+    tail = {"value_at_risk": value_at_risk, "expected_shortfall": expected_shortfall}
+    if measure in plain:
+        return plain[measure](summary)
+    if measure not in tail:
+        known = ", ".join([*plain, *tail])
+        raise InputError([Problem("measure", show(measure), f"one of {known}", "correct the name")])
     if confidence is None:
-        return {"mean": mean, "volatility": volatility}[measure](summary)
-    return {"value_at_risk": value_at_risk, "expected_shortfall": expected_shortfall}[measure](summary, confidence)
+        raise InputError([Problem("confidence", "None", "a number strictly between 0.5 and 1", "give one, as 0.99")])
+    return tail[measure](summary, confidence)
 
 
 def riskless(value: float, count: Integers) -> Estimate:
@@ -143,7 +165,7 @@ def delta_method(value: float, gradient: Sequence[float], estimates: Sequence[Es
     gradient : sequence of float
         The derivative of g by each of them, there.
     estimates : sequence of Estimate
-        Each with a value, from the same paths.
+        At least one, each with a value, from the same paths: of two runs only a different layout is noticed.
 
     Returns
     -------
@@ -156,6 +178,8 @@ def delta_method(value: float, gradient: Sequence[float], estimates: Sequence[Es
     """
     note = join_notes(*(estimate.note for estimate in estimates))
     count = estimates[0].count
+    if count is not None and all(estimate.std_error == 0.0 for estimate in estimates):
+        return replace(riskless(value, count), note=note)
     batch = np.zeros(0 if count is None else len(count))
     for slope, estimate in zip(gradient, estimates, strict=True):
         if estimate.batch is None or estimate.count is None or count is None:
@@ -188,7 +212,7 @@ def benefit(pooled: Estimate, unpooled: Estimate) -> Estimate:
         return Estimate(None, note=join_notes(*(e.note for e in (pooled, unpooled) if e.value is None)))
     lowest = unpooled.value if unpooled.low is None else unpooled.low
     if lowest <= 0.0:
-        return Estimate(None, note="no benefit: the interval of the unpooled figure reaches 0")
+        return Estimate(None, note="no benefit: the unpooled figure, or its interval, reaches 0")
     ratio = pooled.value / unpooled.value
     return delta_method(1.0 - ratio, [-1.0 / unpooled.value, ratio / unpooled.value], [pooled, unpooled])
 
@@ -224,9 +248,10 @@ def _ranks(summary: Summary, confidence: float) -> tuple[int, int, int]:
     rank = quantile_rank(confidence, n)
     width = max(1, math.ceil(1.96 * math.sqrt(float(n * c * (1 - c)))))
     low, high = max(1, rank - width), min(n, rank + width)
-    if n - low + 1 > summary.tail.depth:
-        allowed = f"a confidence for which the {summary.tail.depth} worst losses that were kept are enough"
-        raise InputError([Problem("confidence", show(confidence), allowed, "add it to Plan.confidences and run again")])
+    if n - low + 1 > summary.tail.reach:
+        allowed = f"a confidence for which the {summary.tail.reach} worst losses that are known are enough"
+        remedy = "add it to Plan.confidences and run again; of merged parts, merge all"
+        raise InputError([Problem("confidence", show(confidence), allowed, remedy)])
     return rank, low, high
 
 

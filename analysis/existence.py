@@ -4,8 +4,8 @@ A sample always has a mean, a volatility and an ES; a law need not. exp of a Stu
 log compounding a sample's volatility only grows with the number of paths.
 """
 
-import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 from simcore.case import Case
 from simcore.market import Market, StudentT
@@ -23,12 +23,12 @@ def risky_exposures(case: Case, positions: Sequence[Position]) -> dict[str, floa
     Assets of volatility 0 and exposures that cancel exactly are left out: nothing left means riskless.
     """
     risky = {name for name, scale in zip(case.market.names, case.market.scale, strict=True) if scale > 0.0}
-    values: dict[str, list[float]] = {}
+    net: dict[str, Fraction] = {}
     for position in positions:
         if position.asset in risky:
-            values.setdefault(position.asset, []).append(position.value)
-    net = {asset: math.fsum(amounts) for asset, amounts in values.items()}
-    return {asset: amount for asset, amount in net.items() if amount != 0.0}
+            written = Fraction(repr(float(position.value)))  # 0.1 + 0.2 - 0.3 cancel as the decimals that they are
+            net[position.asset] = net.get(position.asset, Fraction(0)) + written
+    return {asset: float(amount) for asset, amount in net.items() if amount}
 
 
 def why_no_value(market: Market, exposures: dict[str, float], measure: str) -> str:

@@ -126,10 +126,10 @@ def expected_shortfall(losses: ArrayLike, confidence: float) -> float:
     return threshold + tree_sum(excess) / tail_size(confidence, len(sample))
 
 
-def check_confidence(confidence: object, *, place: str = "confidence") -> list[Problem]:
+def check_confidence(confidence: object) -> list[Problem]:
     """What is wrong with a `confidence`; empty when nothing is."""
     remedy = confidence_remedy(confidence)
-    return [Problem(place, show(confidence), "a number strictly between 0.5 and 1", remedy)] if remedy else []
+    return [Problem("confidence", show(confidence), "a number strictly between 0.5 and 1", remedy)] if remedy else []
 
 
 def _checked(losses: ArrayLike, *confidence: float) -> Floats:

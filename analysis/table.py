@@ -2,6 +2,7 @@
 
 import math
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -82,6 +83,15 @@ def render(
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
     head = _head(name, description, plan, _power_name(power) + (currency or "units of currency"))
     return "\n\n".join([head, *panels, "\n".join(_foot(plan, judged, errors, notes, nested=any(by_position)))]) + "\n"
+
+
+def _columns(text: str) -> int:
+    """Columns that `text` takes in a terminal: two for a wide character, none for a combining one."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - _columns(text))
 
 
 def _title(figure: Figure) -> str:
@@ -183,7 +193,7 @@ def _panel(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _N
             case = line[0]
             yield case
         marks = "".join(notes.line[i])
-        yield ("  ".join(["  " + line[1].ljust(names - 2), *parts]) + " " + marks).rstrip()
+        yield ("  ".join(["  " + _left(line[1], names - 2), *parts]) + " " + marks).rstrip()
 
 
 def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -193,7 +203,8 @@ def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _head(name: str, description: str, plan: Plan, unit: str) -> str:
     steps = "1 step" if plan.steps == 1 else f"{plan.steps:,} steps"
     facts = f"{plan.paths:,} paths, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}"
-    title = f"{name}: {' '.join(description.split())}" if description.strip() else name
+    told = "".join(c for c in " ".join(description.split()) if c.isprintable())
+    title = f"{name}: {told}" if told else name
     return "\n".join(
         [
             *textwrap.wrap(title, WIDTH),

@@ -11,6 +11,7 @@ from scenarios.resolve import correlation_of, moments_in, plan_of, pools_of, pos
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case, Plan
 from simcore.errors import InputError, raise_if_any
+from simcore.limits import check_limits
 from simcore.market import Market
 from simcore.pools import PoolTree
 
@@ -58,14 +59,17 @@ def build(document: Document, file: str) -> Scenario:
     for i, shock in enumerate(document.shocks):
         markets[shock.name] = _market(universe, shocked(base, universe, shock), f"shocks[{i}] ({shock.name}): ")
     tree = PoolTree(positions_of(document), pools_of(document))
+    cases = tuple(Case(name, market, tree) for name, market in markets.items())
+    plan = plan_of(document)
+    raise_if_any([problem for case in cases for problem in check_limits(case, plan)])
     resolved = _resolved(document, base, tree)
     return Scenario(
         file=file,
         name=document.name,
         description=document.description,
         currency=document.currency,
-        cases=tuple(Case(name, market, tree) for name, market in markets.items()),
-        plan=plan_of(document),
+        cases=cases,
+        plan=plan,
         resolved=resolved,
         digest=_digest(resolved),
     )

@@ -4,12 +4,14 @@ The bits depend on no BLAS and no vector width: logarithms are the C library's, 
 """
 
 import math
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from scenarios.moments import Moments
-from simcore.errors import InputError, Problem
+from simcore.border import as_numbers, is_finite
+from simcore.errors import InputError, Problem, show
 from simcore.market import Compounding
 from simcore.summary import tree_sum
 
@@ -32,8 +34,8 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
     Raises
     ------
     InputError
-        When there are fewer than two periods, a return is not finite, a log return does not exist, or an asset never
-        moves, so that it has no correlation.
+        When there are fewer than two periods, a return is not finite, a log return does not exist, an asset never
+        moves, so that it has no correlation, or an option is none.
 
     Notes
     -----
@@ -41,8 +43,8 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
     simple: volatility = s sqrt(periods_per_year), and expected_return = m periods_per_year, plus volatility^2 / 2 under
     log, so that E[V'] = V e^(expected_return) after a year of normal log returns. Correlations are Pearson's.
     """
-    r = np.asarray(returns, dtype=np.float64)
-    _check(r, compounding)
+    r = as_numbers(returns, "returns")
+    _check(r, periods_per_year, compounding)
     if compounding == "log":
         r = np.array([[math.log1p(x) for x in row] for row in r.tolist()])
     periods, n = r.shape
@@ -53,6 +55,9 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
         for j in range(i + 1):
             product[i, j] = product[j, i] = tree_sum(columns[i] * columns[j])
     square = np.diag(product)
+    if not (square > 0.0).all():
+        still = int(np.argmin(square > 0.0))
+        raise InputError([_problem(f"[:, {still}]", f"{r[0, still]:g} and as good as equal", "returns that differ")])
     volatility = np.sqrt(square / (periods - 1) * periods_per_year)
     expected = mean * periods_per_year
     if compounding == "log":
@@ -65,7 +70,12 @@ def _unit_diagonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return matrix
 
 
-def _check(r: NDArray[np.float64], compounding: Compounding) -> None:
+def _check(r: NDArray[np.float64], periods_per_year: float, compounding: Compounding) -> None:
+    if not is_finite(periods_per_year) or periods_per_year <= 0.0:
+        allowed, remedy = "a finite number above 0", "252 for trading days"
+        raise InputError([Problem("periods_per_year", show(periods_per_year), allowed, remedy)])
+    if compounding not in get_args(Compounding):
+        raise InputError([Problem("compounding", show(compounding), '"log" or "simple"', "choose one")])
     if r.ndim != 2 or r.shape[0] < 2 or r.shape[1] < 1:
         allowed = "at least two rows of periods, a column per asset"
         raise InputError([_problem("", f"an array of shape {r.shape}", allowed)])

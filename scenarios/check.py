@@ -9,13 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from scenarios.messages import some, toml_text, unknown_name
+from scenarios.messages import toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.resolve import changed, correlation_of, moments_in, plan_of, pools_of, positions_of, selection
 from scenarios.schema import Change, Classes, Document, Innovation, Shock, Universe
 from scenarios.shocks import least_common_correlation
 from simcore.correlation import ROUNDING, check_correlation
-from simcore.errors import InputError, Problem
+from simcore.errors import InputError, Problem, some
 from simcore.market import Gaussian, Market, StudentT
 from simcore.pools import check_nodes
 
@@ -102,7 +102,7 @@ def _check_nodes(document: Document) -> list[Problem]:
 
     problems = [
         replace(problem, place=moved(problem.place), allowed=moved(problem.allowed))
-        for problem in check_nodes(positions, pools_of(document) if document.pools else (), at=("positions", "pools"))
+        for problem in check_nodes(positions, pools_of(document) if document.pools else ())
     ]
     if not document.pools:
         allowed = "another name: without [[pools]], the pool of all positions is called pool"

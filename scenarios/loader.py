@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from scenarios import library
 from scenarios.build import Scenario, build
-from scenarios.messages import closest, problems_of, some, stamp, toml_text
+from scenarios.messages import closest, problems_of, stamp, toml_text
 from scenarios.schema import Document
-from simcore.errors import InputError, Problem, raise_if_any
+from simcore.errors import InputError, Problem, raise_if_any, some
 
 
 def load(source: str | Path, *, overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -59,6 +59,9 @@ def from_document(
 
 def _read(source: str | Path) -> bytes:
     bundled = library.names()
+    if not isinstance(source, (str, Path)) or not str(source).strip():
+        allowed = f"a path, or a bundled name: {some(bundled)}"
+        raise InputError([Problem("source", toml_text(source), allowed, "name a scenario")])
     try:
         if isinstance(source, str) and source in bundled and not Path(source).is_file():
             return library.read(source)

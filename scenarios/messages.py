@@ -11,9 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from scenarios.schema import TAGS, Document
-from simcore.errors import Problem
+from simcore.errors import Problem, some
 
 Location = Sequence[int | str]
+_QUOTES = "leave the quotes away; "  # of a number written as text
 
 
 def toml_text(value: object, limit: int = 60) -> str:
@@ -24,7 +25,7 @@ def toml_text(value: object, limit: int = 60) -> str:
 
 def _toml(value: object) -> str:
     if isinstance(value, (bool, str)):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=not str(value).isprintable())
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, dict):
@@ -37,13 +38,6 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     fold = {item.casefold(): item for item in known}
     found = difflib.get_close_matches(name.casefold(), fold, n=1)
     return fold[found[0]] if found else None
-
-
-def some(names: Iterable[str], limit: int = 12) -> str:
-    """`names` in one line; the first `limit` of them."""
-    names = list(names)
-    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + rest
 
 
 def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Problem:
@@ -60,7 +54,12 @@ def stamp(problems: Iterable[Problem], file: str, overrides: Mapping[str, object
     def source(place: str) -> str:
         return "override" if any(re.match(rf"{re.escape(key)}(?![\w-])", place) for key in overrides) else file
 
-    return [replace(problem, file=source(problem.place)) for problem in problems]
+    def stamped(problem: Problem) -> Problem:
+        origin = source(problem.place)
+        remedy = problem.remedy.removeprefix(_QUOTES) if origin == "override" else problem.remedy
+        return replace(problem, file=origin, remedy=remedy)
+
+    return [stamped(problem) for problem in problems]
 
 
 def problems_of(error: ValidationError, document: Mapping[str, Any]) -> list[Problem]:
@@ -97,7 +96,7 @@ def _problem(found: Mapping[str, Any], document: Mapping[str, Any], meant: Mappi
     remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
     value = "(missing)" if found["type"] == "missing" else toml_text(found["input"])
     if isinstance(found["input"], str) and found["type"] in ("float_type", "int_type"):
-        remedy = f"leave the quotes away; {remedy}"
+        remedy = f"{_QUOTES}{remedy}"
     return Problem(_place(location, document), value, allowed or "", remedy)
 
 
@@ -106,16 +105,17 @@ def _place(location: Location, document: Mapping[str, Any]) -> str:
     path, name = "", ""
     node: Any = document
     for key in location:
-        if key in TAGS:
+        if key in TAGS and not (isinstance(node, dict) and key in node):
             continue
-        path += f"[{key}]" if isinstance(key, int) else f".{key}" if path else key
+        shown = str(key) if str(key).isprintable() else toml_text(str(key))
+        path += f"[{key}]" if isinstance(key, int) else f".{shown}" if path else shown
         try:
             node = node[key]
         except (KeyError, IndexError, TypeError):
             node = None
         if isinstance(key, int) and isinstance(node, dict) and isinstance(node.get("name"), str):
             name = node["name"]
-    return f"{path} ({name})" if name and location[-1] != "name" else path
+    return f"{path} ({name})" if name and name.isprintable() and location[-1] != "name" else path
 
 
 def _field(location: Location) -> FieldInfo | None:

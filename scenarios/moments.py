@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.market import frozen_array
+from simcore.border import as_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,4 +25,4 @@ class Moments:
 
     def __post_init__(self) -> None:
         for key in ("expected_return", "volatility", "correlation"):
-            object.__setattr__(self, key, frozen_array(getattr(self, key)))
+            object.__setattr__(self, key, as_numbers(getattr(self, key), key))

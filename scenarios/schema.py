@@ -1,7 +1,7 @@
 """The scenario file, schema 1, as pydantic models: which keys there are, their types and their limits.
 
 A key's description says what is allowed, its remedy what to write: the messages are made of them.
-What one key cannot show alone (names that refer to others, matrices, trees) is checked in `build`.
+What one key cannot show alone (names that refer to others, matrices, trees) is checked in `check`.
 """
 
 from typing import Annotated, Any
@@ -9,8 +9,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from simcore.border import NAME
+
 _FORMS = {int: "<number>", float: "<number>", str: "<text>", list: "<list>", dict: "<table>"}
 TAGS = frozenset(_FORMS.values())  # of the members of a union; pydantic puts them into its places
+
+
+_PRINTABLE = r"^\s*[^\s\p{C}][^\p{C}\p{Zl}\p{Zp}]*$"  # not blank, and nothing that a terminal would act on
 
 
 def _form(value: object) -> str | None:
@@ -27,7 +32,7 @@ def _number(allowed: str, remedy: str, **rules: Any) -> Any:
 
 
 def _name(key: str, **rules: Any) -> Any:
-    return _key("text that is not empty", f'write {key} = "..."', pattern=r"\S", **rules)
+    return _key(NAME, f'write {key} = "..."', pattern=_PRINTABLE, **rules)
 
 
 def _one_form(*forms: tuple[str, ...]) -> Any:
@@ -210,7 +215,7 @@ class Document(Table):
     schema_: int = _key("1", "write schema = 1: the only form of the file so far", alias="schema", ge=1, le=1)
     name: str = _name("name")
     description: str = _key("text", 'write description = "..."', default="")
-    currency: str = _key("text that is not empty", 'write currency = "USD"', pattern=r"\S")
+    currency: str = _name("currency")
     universe: Universe = _key("a table", "write [universe] with correlation and [[universe.assets]]")
     positions: list[Position] = _key("tables [[positions]]", "write [[positions]] for each position", default=[])
     pools: list[Pool] = _key("tables [[pools]]", "write [[pools]] for each pool", default=[])

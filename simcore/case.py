@@ -1,12 +1,11 @@
 """What is simulated (`Case`) and how (`Plan`)."""
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
+from simcore.border import NAME, as_tuple, is_finite, is_name, is_whole
 from simcore.confidence import confidence_remedy
-from simcore.errors import Problem, raise_if_any, show
+from simcore.errors import Problem, raise_if_any, show, some
 from simcore.market import Market
 from simcore.pools import PoolTree
 
@@ -40,13 +39,17 @@ class Case:
 
     def __post_init__(self) -> None:
         problems = []
-        if not isinstance(self.name, str) or not self.name.strip():
-            problems.append(Problem("Case.name", show(self.name), "a name that is not empty", "name the case"))
+        if not is_name(self.name):
+            problems.append(Problem("Case.name", show(self.name), NAME, "name the case"))
+        for label, kind in (("market", Market), ("pools", PoolTree)):
+            if not isinstance(value := getattr(self, label), kind):
+                problems.append(Problem(f"Case.{label}", show(value), f"a {kind.__name__}", "build it as one"))
+        raise_if_any(problems)
         known = set(self.market.names)
         for i, position in enumerate(self.pools.positions):
             if position.asset not in known:
                 place = f"PoolTree.positions[{i}].asset ({position.name})"
-                allowed = "an asset of the market: " + ", ".join(self.market.names[:12])
+                allowed = f"an asset of the market: {some(self.market.names)}"
                 problems.append(Problem(place, show(position.asset), allowed, "correct the name, or add the asset"))
         raise_if_any(problems)
 
@@ -88,16 +91,16 @@ class Plan:
     outputs: tuple[Output, ...] = ()
 
     def __post_init__(self) -> None:
-        confidences = self.confidences if isinstance(self.confidences, Sequence) else (self.confidences,)
-        object.__setattr__(self, "confidences", tuple(confidences))
-        object.__setattr__(self, "outputs", tuple(self.outputs))
+        for label in ("confidences", "outputs"):
+            object.__setattr__(self, label, as_tuple(getattr(self, label), f"Plan.{label}"))
         problems = [
             *_check_integer("Plan.paths", self.paths, 1, MOST_PATHS, "a million is 1_000_000"),
             *_check_integer("Plan.steps", self.steps, 1, MOST_STEPS, "one step to the horizon is 1"),
             *_check_integer("Plan.seed", self.seed, 0, LARGEST_SEED, "any such number will do, as 42"),
         ]
-        if not _is_number(self.horizon) or not 0.0 < self.horizon < math.inf:
-            problems.append(Problem("Plan.horizon", show(self.horizon), "years, above 0", "one month is 1 / 12"))
+        if not is_finite(self.horizon) or self.horizon <= 0.0:
+            remedy = "one month is 1 / 12 of a year"
+            problems.append(Problem("Plan.horizon", show(self.horizon), "a finite number of years, above 0", remedy))
         if not self.confidences:
             problems.append(Problem("Plan.confidences", "()", "at least one confidence", "give (0.95, 0.99)"))
         for i, confidence in enumerate(self.confidences):
@@ -112,13 +115,13 @@ class Plan:
             if output not in get_args(Output):
                 problems.append(Problem("Plan.outputs", show(output), '"losses" or "returns"', "remove it"))
         raise_if_any(problems)
+        for label in ("paths", "steps", "seed"):  # NumPy's scalars as the plain numbers they are
+            object.__setattr__(self, label, int(getattr(self, label)))
+        object.__setattr__(self, "horizon", float(self.horizon))
+        object.__setattr__(self, "confidences", tuple(map(float, self.confidences)))
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _check_integer(place: str, value: object, low: int, high: int, remedy: str) -> list[Problem]:
-    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+def _check_integer(place: str, value: Any, low: int, high: int, remedy: str) -> list[Problem]:
+    if is_whole(value) and low <= value <= high:
         return []
     return [Problem(place, show(value), f"a whole number from {low} to {high}", remedy)]

@@ -6,6 +6,9 @@ so that of 1000 losses exactly 50 lie in the worst 5 %.
 
 import math
 from fractions import Fraction
+from numbers import Real
+
+from simcore.border import is_finite
 
 
 def as_fraction(confidence: float) -> Fraction:
@@ -15,8 +18,9 @@ def as_fraction(confidence: float) -> Fraction:
 
 def confidence_remedy(value: object) -> str | None:
     """What to write instead of a `value` that is no confidence; None when it is one."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
+    if not isinstance(value, Real) or not is_finite(value):
         return "write a number such as 0.99"
+    value = float(value)
     if 0.5 < value < 1.0:
         return None
     if 50.0 < value < 100.0:

@@ -8,6 +8,7 @@ The eigenvalues, from LAPACK, decide whether a matrix is accepted and reach no f
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simcore.border import as_numbers
 from simcore.errors import InputError, Problem, raise_if_any, show
 
 SMALLEST_EIGENVALUE = -1e-10  # a matrix is accepted down to here
@@ -34,10 +35,10 @@ def check_correlation(matrix: ArrayLike, names: tuple[str, ...], *, place: str =
     """
     n = len(names)
     try:
-        r = np.asarray(matrix, dtype=np.float64)
-    except (TypeError, ValueError):
+        r = as_numbers(matrix, place)
+    except InputError:
         return [Problem(place, show(matrix), "a square matrix of numbers", f"give {n} rows of {n} numbers each")]
-    if r.shape != (n, n):
+    if r.shape != (n, n) or n == 0:
         allowed = f"{n} rows of {n} numbers, one per asset"
         remedy = "give one row and one column per asset, in their order"
         return [Problem(place, f"an array of shape {r.shape}", allowed, remedy)]
@@ -107,11 +108,11 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
     Column by column, k ascending in each element, by fused multiply-adds, in simcore.kernels.linear:
     rows added at the end leave the rows before them bit for bit as they are.
 
-    >>> factor([[1.0, 0.6], [0.6, 1.0]]).tolist()
+    >>> factor([[1.0, 0.6], [0.6, 1.0]]).round(15).tolist()
     [[1.0, 0.0], [0.6, 0.8]]
     """
-    r = np.array(correlation, dtype=np.float64)
-    names = names or tuple(f"asset {i}" for i in range(len(r)))
+    r = as_numbers(correlation, "correlation").copy()
+    names = names or tuple(f"asset {i}" for i in range(len(r) if r.ndim else 0))
     raise_if_any(check_correlation(r, names))
     from simcore.kernels.linear import cholesky, residual
 
@@ -124,4 +125,5 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
         remedy = "two or more assets are almost, but not exactly, combinations of others: drop one, or round less"
         allowed = f"a matrix whose factor gives it back to {LARGEST_RESIDUAL:g}"
         raise InputError([Problem("correlation", f"a matrix missed by {off:.3g}", allowed, remedy)])
+    out.setflags(write=False)
     return out

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from simcore.border import is_whole
 from simcore.errors import InputError, Problem, show
 
 Engine = Callable[[Callable[[Any], Any], Sequence[Any]], list[Any]]
@@ -19,8 +20,18 @@ def available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads(count: int | None = None) -> Engine:
-    """An engine of `count` threads; of all processors when absent.
+def threads(count: Any = None) -> Engine:
+    """An engine of `count` threads.
+
+    Parameters
+    ----------
+    count : int, optional
+        All processors when absent.
+
+    Returns
+    -------
+    callable
+        Task and items to the results, in the order of the items.
 
     Raises
     ------
@@ -29,7 +40,7 @@ def threads(count: int | None = None) -> Engine:
     """
     if count is None:
         count = available_threads()
-    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 1024:
+    if not is_whole(count) or not 1 <= count <= 1024:
         remedy = f"leave it out for all {available_threads()} processors"
         raise InputError([Problem("threads", show(count), "a whole number from 1 to 1024", remedy)])
 

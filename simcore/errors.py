@@ -3,7 +3,7 @@
 Everything that is wrong with an input is collected as a list of `Problem` and raised once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -48,6 +48,10 @@ class InputError(SimcoreError, ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[tuple[Problem, ...]]]:
+        """Engines in other processes raise it too."""
+        return type(self), (self.problems,)
+
 
 class CapacityError(InputError):
     """What was asked for does not fit into this machine's memory."""
@@ -64,3 +68,10 @@ def show(value: object, limit: int = 60) -> str:
     plain = getattr(value, "item", None)
     text = repr(plain() if plain and not getattr(value, "shape", ()) else value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def some(names: Iterable[str], limit: int = 12) -> str:
+    """`names` in one line; the first `limit` of them."""
+    names = list(names)
+    rest = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + rest

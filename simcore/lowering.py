@@ -6,17 +6,18 @@ has its own operations, in rows that the next case uses again.
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
-from simcore.errors import Problem, raise_if_any
-from simcore.kernels import driver
+from simcore.errors import Problem, raise_if_any, show
+from simcore.kernels.driver import Kind
 from simcore.kernels.linear import TILE
 from simcore.kernels.mixing import mixing_table
 from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
-from simcore.kernels.rows import LARGEST_RETURN
+from simcore.limits import check_limits
 from simcore.market import StudentT
 from simcore.program import Builder, Op, Program, span
 
@@ -41,12 +42,18 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     sinks : sequence of {"summary", "losses", "returns"}
         What is done with what a block computes.
 
+    Returns
+    -------
+    Program
+
     Raises
     ------
     InputError
-        When two cases have one name, their assets differ, or log returns over the horizon would be absurdly large.
+        When two cases have one name, their assets differ, a loss would be too large or small to compute, or a sink
+        is unknown.
     """
-    _check(cases, plan)
+    cases = as_tuple(cases, "cases")
+    _check(cases, plan, sinks)
     b = Builder()
     n = len(cases[0].market.names)
     padded = -(-n // TILE) * TILE
@@ -71,8 +78,15 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     return b.program(slots, stored)
 
 
-def _check(cases: Sequence[Case], plan: Plan) -> None:
-    problems = []
+def _check(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> None:
+    expect(plan, Plan, "plan")
+    for i, case in enumerate(cases):
+        expect(case, Case, f"cases[{i}]")
+    problems = [
+        Problem("sinks", show(sink), '"summary", "losses" or "returns"', "correct it")
+        for sink in sinks
+        if sink not in get_args(Sink)
+    ]
     names = [case.name for case in cases]
     if not cases:
         problems.append(Problem("cases", "()", "at least one case", "give a Case"))
@@ -83,21 +97,8 @@ def _check(cases: Sequence[Case], plan: Plan) -> None:
             remedy = "cases of one run share their draws: give them the same assets, in the same order"
             place = f"cases[{i}].market.names"
             problems.append(Problem(place, repr(case.name), "the assets of the first case", remedy))
-        if case.market.compounding == "log":
-            problems += _check_log_returns(case, plan)
+        problems += check_limits(case, plan)
     raise_if_any(problems)
-
-
-def _check_log_returns(case: Case, plan: Plan) -> list[Problem]:
-    """Ten standard deviations must stay where exp is computed: beyond, returns would saturate unseen."""
-    market = case.market
-    reach = np.abs(market.drift) * plan.horizon + 10.0 * market.scale * math.sqrt(plan.horizon)
-    allowed = f"ten standard deviations of a log return over the horizon within {LARGEST_RETURN:g}"
-    remedy = "shorten the horizon, or check the units: 20 % a year is 0.20, one month is 1 / 12 of a year"
-    return [
-        Problem(f"market.scale of {market.names[i]} ({case.name})", f"{market.scale[i]:g}", allowed, remedy)
-        for i in np.flatnonzero(reach > LARGEST_RETURN)
-    ]
 
 
 def _law(case: Case, plan: Plan) -> _Law:
@@ -134,7 +135,7 @@ def _innovations(
                 continue
             by = mixing.get(law, -1)
             if law.dof is not None:
-                op = Op(driver.MIXING, out=by, param=table[law], slot=step)
+                op = Op(Kind.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
             _emit_accumulate(b, horizon[law], drawn, by, n, first=step == 0)
             if returns and law.stepwise:
@@ -148,18 +149,18 @@ def _innovations(
 
 def _emit_draw(b: Builder, out: int, n: int, stream: int, step: int) -> None:
     words = f"normals   {span(out, n)}: stream {STREAM_NAMES[stream]}, step {step}, one asset a row"
-    b.emit(Op(driver.NORMALS, out=out, size=n, by=stream, slot=step), words)
+    b.emit(Op(Kind.NORMALS, out=out, size=n, by=stream, slot=step), words)
 
 
 def _emit_accumulate(b: Builder, out: int, source: int, by: int, n: int, *, first: bool) -> None:
     if first and by < 0:
         if out != source:
-            b.emit(Op(driver.COPY, out, source, n), f"copy      {span(out, n)} = {span(source, n)}")
+            b.emit(Op(Kind.COPY, out, source, n), f"copy      {span(out, n)} = {span(source, n)}")
     elif first:
-        b.emit(Op(driver.SCALE, out, source, n, by), f"scale     {span(out, n)} = {span(source, n)} times row {by}")
+        b.emit(Op(Kind.SCALE, out, source, n, by), f"scale     {span(out, n)} = {span(source, n)} times row {by}")
     else:
         times = f" times row {by}" if by >= 0 else ""
-        b.emit(Op(driver.ADD, out, source, n, by), f"add       {span(out, n)} += {span(source, n)}{times}")
+        b.emit(Op(Kind.ADD, out, source, n, by), f"add       {span(out, n)} += {span(source, n)}{times}")
 
 
 def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: int, padded: int) -> None:
@@ -167,13 +168,13 @@ def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: i
     factor[:n, :n] = group[0].market.dependence.factor
     names = ", ".join(case.name for case in group)
     words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
-    b.emit(Op(driver.PRODUCT, out, source, padded, param=b.numbers(factor)), words)
+    b.emit(Op(Kind.PRODUCT, out, source, padded, param=b.numbers(factor)), words)
 
 
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
     market, pools = case.market, case.pools
     asset = [market.names.index(position.asset) for position in pools.positions]
-    kind = driver.LOSS_LOG if market.compounding == "log" else driver.LOSS_SIMPLE
+    kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
     value = [position.value for position in pools.positions]
     count = len(asset)
@@ -184,17 +185,17 @@ def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, 
         out = nodes + count + q
         members = [nodes + int(child) for child in pools.child[pools.start[q] : pools.start[q + 1]]]
         words = f"sum       {span(out)} = rows {', '.join(map(str, members))}: pool {pools.pools[q].name}"
-        b.emit(Op(driver.SUM, out=out, size=len(members), link=b.rowlist(members)), words)
+        b.emit(Op(Kind.SUM, out=out, size=len(members), link=b.rowlist(members)), words)
 
 
 def _emit_sinks(b: Builder, case: Case, nodes: int, slot: int, sinks: Sequence[Sink]) -> None:
     count = len(case.pools.names)
     if "summary" in sinks:
         words = f"summary   {span(nodes, count)}: moments and tails of {case.name}, slots {slot}-{slot + count - 1}"
-        b.emit(Op(driver.SUMMARY, source=nodes, size=count, slot=slot), words)
+        b.emit(Op(Kind.SUMMARY, source=nodes, size=count, slot=slot), words)
     if "losses" in sinks or "returns" in sinks:
         words = f"store     {span(nodes, count)}: losses of {case.name}"
-        b.emit(Op(driver.STORE, source=nodes, size=count, slot=slot), words)
+        b.emit(Op(Kind.STORE, source=nodes, size=count, slot=slot), words)
 
 
 class _ReturnSink:
@@ -224,7 +225,7 @@ class _ReturnSink:
                 break
             _emit_draw(b, self.increment, n, STREAM_BRIDGE, step)
             deviation = math.sqrt((left - 1) / (left * steps))
-            op = Op(driver.BRIDGE, self.increment, self.remaining, n, param=b.numbers([float(left), deviation]))
+            op = Op(Kind.BRIDGE, self.increment, self.remaining, n, param=b.numbers([float(left), deviation]))
             words = f"bridge    {span(self.increment, n)}: step {step} of what is left in {span(self.remaining, n)}"
             b.emit(op, words)
             self._store(cases, step, self.increment, math.sqrt(self.plan.horizon))
@@ -237,6 +238,6 @@ class _ReturnSink:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))
                 words = f"affine    {span(self.out, n)}: returns of step {step}, {case.name}"
-                b.emit(Op(driver.AFFINE, self.out, self.product, n, param=numbers), words)
-                op = Op(driver.STORE, source=self.out, size=n, slot=self.slot[case.name] + step * n)
+                b.emit(Op(Kind.AFFINE, self.out, self.product, n, param=numbers), words)
+                op = Op(Kind.STORE, source=self.out, size=n, slot=self.slot[case.name] + step * n)
                 b.emit(op, f"store     {span(self.out, n)}: returns of step {step}, {case.name}")

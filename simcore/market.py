@@ -12,18 +12,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simcore.border import NAME, as_numbers, as_tuple, is_finite, is_name
 from simcore.correlation import factor
 from simcore.errors import Problem, raise_if_any, show
 
 Compounding = Literal["log", "simple"]
-LARGEST_DOF = 1e9  # the chi-square quantile loses digits beyond; the law is the normal to 1e-9 there
-
-
-def frozen_array(values: ArrayLike) -> NDArray[np.float64]:
-    """A read-only float64 copy, contiguous."""
-    out = np.array(values, dtype=np.float64, order="C")
-    out.setflags(write=False)
-    return out
+LARGEST_DOF = 1e6  # SciPy's chi-square quantile loses digits beyond, where the law is the normal to 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +33,7 @@ class Gaussian:
     factor: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", frozen_array(self.factor))
+        object.__setattr__(self, "factor", as_numbers(self.factor, "Gaussian.factor"))
         raise_if_any(_check_factor(self.factor, "Gaussian.factor"))
 
 
@@ -52,19 +46,20 @@ class StudentT:
     factor : ndarray, shape (n, n)
         Lower triangular; rows of unit length.
     dof : float
-        Degrees of freedom, above 2 and at most 1e9.
+        Degrees of freedom, above 2 and at most 1e6.
     """
 
     factor: NDArray[np.float64]
     dof: float
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factor", frozen_array(self.factor))
+        object.__setattr__(self, "factor", as_numbers(self.factor, "StudentT.factor"))
         problems = _check_factor(self.factor, "StudentT.factor")
-        if not 2.0 < self.dof <= LARGEST_DOF:
-            remedy = "at 2 or below the variance is infinite; beyond 1e9 use the normal"
+        if not is_finite(self.dof) or not 2.0 < self.dof <= LARGEST_DOF:
+            remedy = "at 2 or below the variance is infinite; beyond 1e6 use the normal"
             problems.append(Problem("StudentT.dof", show(self.dof), f"a number in (2, {LARGEST_DOF:g}]", remedy))
         raise_if_any(problems)
+        object.__setattr__(self, "dof", float(self.dof))
 
 
 Dependence = Gaussian | StudentT
@@ -113,9 +108,9 @@ class Market:
     dependence: Dependence
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "names", tuple(self.names))
-        object.__setattr__(self, "drift", frozen_array(self.drift))
-        object.__setattr__(self, "scale", frozen_array(self.scale))
+        object.__setattr__(self, "names", as_tuple(self.names, "Market.names"))
+        for label in ("drift", "scale"):
+            object.__setattr__(self, label, as_numbers(getattr(self, label), f"Market.{label}"))
         raise_if_any(self._problems())
 
     def _problems(self) -> list[Problem]:
@@ -124,8 +119,8 @@ class Market:
         if n == 0:
             problems.append(Problem("Market.names", "()", "at least one asset", "name the assets"))
         for i, name in enumerate(self.names):
-            if not isinstance(name, str) or not name.strip():
-                problems.append(Problem(f"Market.names[{i}]", show(name), "a name that is not empty", "name the asset"))
+            if not is_name(name):
+                problems.append(Problem(f"Market.names[{i}]", show(name), NAME, "name the asset"))
             elif name in self.names[:i]:
                 problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
         for label in ("drift", "scale"):
@@ -166,13 +161,14 @@ class Market:
         Raises
         ------
         InputError
+            When a figure is not finite, a volatility negative, a length wrong, or the matrix no correlation matrix.
 
         Notes
         -----
         Under log compounding drift = expected_return - volatility^2 / 2.
         """
-        names = tuple(names)
-        mu, sigma = frozen_array(expected_return), frozen_array(volatility)
+        names = as_tuple(names, "names")
+        mu, sigma = as_numbers(expected_return, "expected_return"), as_numbers(volatility, "volatility")
         problems = _check_numbers(mu, "expected_return", names, negative=True)
         problems += _check_numbers(sigma, "volatility", names, negative=False)
         raise_if_any(problems)

@@ -34,7 +34,7 @@ class Pilot:
     rank : int
         The rank, from the largest loss, of a threshold above which a tail reaches its depth in all likelihood.
     worst : ndarray, shape (slots, k), currency
-        The largest losses, ascending; all of them when the pilot is the run.
+        The largest losses, ascending: four times the rank, or as many as there are.
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
     """
@@ -45,10 +45,14 @@ class Pilot:
     centers: NDArray[np.float64]
 
 
+def pilot_paths(plan: Plan) -> int:
+    """Paths of the pilot of a run."""
+    return min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, layout(plan.paths).blocks // 64)))
+
+
 def pilot(cases: Sequence[Case], plan: Plan) -> Pilot:
     """Run the first blocks of these cases."""
-    run = layout(plan.paths)
-    paths = min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, run.blocks // 64)))
+    paths = pilot_paths(plan)
     program = lower(cases, plan, ("losses",))
     losses = np.empty((program.stored, paths))
     run_stored(program, plan, np.arange(paths), losses)
@@ -80,5 +84,5 @@ def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDA
         for slot, worst in enumerate(scout.worst):
             place = worst.size - math.ceil(scout.rank * extra[slot])
             if place >= 0:
-                out[slot] = worst[place]
+                out[slot] = worst[place] + 0.0  # never -0.0, which a sort may put on either side of 0.0
     return out

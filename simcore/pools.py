@@ -4,14 +4,15 @@ A `PoolTree` holds names, not laws: which asset a position has is a name that th
 It refuses a name used twice, an unknown member, a member of two pools, an empty pool and a cycle, all at once.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.errors import Problem, raise_if_any, show
+from simcore.border import NAME, as_tuple, is_finite, is_name
+from simcore.errors import InputError, Problem, raise_if_any, show, some
 
 LARGEST_VALUE = 1e100  # squares of sums of losses stay below the largest double
 
@@ -33,7 +34,7 @@ class Pool:
     members: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "members", tuple(self.members))
+        object.__setattr__(self, "members", as_tuple(self.members, f"Pool.members ({self.name})"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +71,11 @@ class PoolTree:
     order: tuple[int, ...] = field(init=False)
 
     def __init__(self, positions: Sequence[Position], pools: Sequence[Pool] = ()) -> None:
-        positions, pools = tuple(positions), tuple(pools)
+        positions, pools = as_tuple(positions, "positions"), as_tuple(pools, "pools")
         raise_if_any(check_nodes(positions, pools))
         names = tuple(node.name for node in (*positions, *pools))
         number = {name: i for i, name in enumerate(names)}
+        inside_first = _inside_first({pool.name: pool.members for pool in pools})
         children = [[number[member] for member in pool.members] for pool in pools]
         parent = [-1] * len(names)
         for q, members in enumerate(children):
@@ -90,17 +92,30 @@ class PoolTree:
             "start": start,
             "child": child,
             "parent": tuple(parent),
-            "order": _order(children, len(positions)),
+            "order": tuple(number[name] - len(positions) for name in inside_first),
         }.items():
             object.__setattr__(self, key, value)
 
     def members(self, name: str) -> tuple[str, ...]:
-        """Direct children of the pool `name`; nothing for a position."""
-        return next((pool.members for pool in self.pools if pool.name == name), ())
+        """Direct children of the pool `name`; nothing for a position.
+
+        Raises
+        ------
+        InputError
+            When no node has this name.
+        """
+        number = self._number(name) - len(self.positions)
+        return self.pools[number].members if number >= 0 else ()
 
     def positions_below(self, name: str) -> tuple[Position, ...]:
-        """All positions in the node `name`, through every level; a position is below itself."""
-        node = self.names.index(name)
+        """All positions in the node `name`, through every level; a position is below itself.
+
+        Raises
+        ------
+        InputError
+            When no node has this name.
+        """
+        node = self._number(name)
         below = np.zeros(len(self.names), dtype=bool)
         below[node] = True
         for q in reversed(self.order):
@@ -108,46 +123,50 @@ class PoolTree:
                 below[self.child[self.start[q] : self.start[q + 1]]] = True
         return tuple(position for i, position in enumerate(self.positions) if below[i])
 
+    def _number(self, name: str) -> int:
+        if name not in self.names:
+            raise InputError([Problem("node", show(name), f"a node: {some(self.names)}", "correct the name")])
+        return self.names.index(name)
 
-def check_nodes(
-    positions: Sequence[Position], pools: Sequence[Pool], *, at: tuple[str, str] = ("positions", "pools")
-) -> list[Problem]:
-    """Everything that keeps these positions and pools from being a tree.
 
-    `at` says how the messages call the two lists.
-    """
+def check_nodes(positions: Sequence[Position], pools: Sequence[Pool]) -> list[Problem]:
+    """Everything that keeps these positions and pools from being a tree."""
     problems = []
     if not positions:
-        problems.append(Problem(at[0], "()", "at least one position", "give the positions"))
+        problems.append(Problem("positions", "()", "at least one position", "give the positions"))
     seen: dict[str, str] = {}
-    for label, nodes in zip(at, (positions, pools), strict=True):
+    for label, nodes, kind in (("positions", positions, Position), ("pools", pools, Pool)):
         for i, node in enumerate(nodes):
             place = f"{label}[{i}].name"
-            if not isinstance(node.name, str) or not node.name.strip():
-                problems.append(Problem(place, show(node.name), "a name that is not empty", "name it"))
+            if not isinstance(node, kind):
+                problems.append(Problem(f"{label}[{i}]", show(node), f"a {kind.__name__}", "build it as one"))
+            elif not is_name(node.name):
+                problems.append(Problem(place, show(node.name), NAME, "name it"))
             elif node.name in seen:
                 allowed = f"a name no other position or pool has ({seen[node.name]} has it)"
                 problems.append(Problem(place, show(node.name), allowed, "rename one of the two"))
             else:
                 seen[node.name] = place
+    if any(not isinstance(node, (Position, Pool)) for node in (*positions, *pools)):
+        return problems
     for i, position in enumerate(positions):
-        if not (math.isfinite(position.value) and abs(position.value) <= LARGEST_VALUE):
-            place = f"{at[0]}[{i}].value ({position.name})"
+        if not (is_finite(position.value) and abs(position.value) <= LARGEST_VALUE):
+            place = f"positions[{i}].value ({position.name})"
             allowed = f"a finite number, at most {LARGEST_VALUE:g} in size"
             problems.append(Problem(place, show(position.value), allowed, "give the exposure in the currency"))
-    return problems + _check_members(pools, seen, at[1])
+    return problems + _check_members(pools, seen)
 
 
-def _check_members(pools: Sequence[Pool], known: dict[str, str], label: str) -> list[Problem]:
+def _check_members(pools: Sequence[Pool], known: dict[str, str]) -> list[Problem]:
     problems = []
     taken: dict[str, str] = {}
     for i, pool in enumerate(pools):
-        place = f"{label}[{i}].members ({pool.name})"
+        place = f"pools[{i}].members ({pool.name})"
         if not pool.members:
             problems.append(Problem(place, "[]", "at least one member", "add members or remove the pool"))
         for member in pool.members:
-            if member not in known:
-                allowed = "the name of a position or pool: " + _some(list(known))
+            if not isinstance(member, str) or member not in known:
+                allowed = "the name of a position or pool: " + some(list(known))
                 problems.append(Problem(place, show(member), allowed, "correct the name, or add what it names"))
             elif member == pool.name:
                 problems.append(Problem(place, show(member), "members other than the pool itself", "remove it"))
@@ -157,34 +176,18 @@ def _check_members(pools: Sequence[Pool], known: dict[str, str], label: str) -> 
                 problems.append(Problem(place, show(member), allowed, remedy))
             else:
                 taken[member] = f"{pool.name!r}"
-    return problems or _check_cycles(pools, label)
+    return problems or _check_cycles(pools)
 
 
-def _check_cycles(pools: Sequence[Pool], label: str) -> list[Problem]:
-    inside = {pool.name: [m for m in pool.members if any(m == other.name for other in pools)] for pool in pools}
-    left = dict(inside)
-    while ready := [name for name, members in left.items() if not any(member in left for member in members)]:
-        for name in ready:
-            del left[name]
-    if not left:
-        return []
-    walk = [next(iter(left))]
-    while len(set(walk)) == len(walk):
-        walk.append(next(member for member in left[walk[-1]] if member in left))
-    cycle = " > ".join(walk[walk.index(walk[-1]) :])
-    return [Problem(label, cycle, "pools that do not contain themselves", "break this chain")]
+def _check_cycles(pools: Sequence[Pool]) -> list[Problem]:
+    try:
+        _inside_first({pool.name: pool.members for pool in pools})
+    except CycleError as error:
+        cycle = " > ".join(reversed(error.args[1]))
+        return [Problem("pools", cycle, "pools that do not contain themselves", "break this chain")]
+    return []
 
 
-def _order(children: list[list[int]], first: int) -> tuple[int, ...]:
-    done: list[int] = []
-    waiting = list(range(len(children)))
-    while waiting:
-        ready = [q for q in waiting if all(c < first or c - first in done for c in children[q])]
-        done += ready
-        waiting = [q for q in waiting if q not in ready]
-    return tuple(done)
-
-
-def _some(names: list[str], limit: int = 12) -> str:
-    shown = ", ".join(names[:limit])
-    return shown if len(names) <= limit else f"{shown} and {len(names) - limit} more"
+def _inside_first(members: dict[str, tuple[str, ...]]) -> list[str]:
+    """The pools, each after those inside it."""
+    return [name for name in TopologicalSorter(members).static_order() if name in members]

@@ -10,21 +10,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.kernels import driver
 from simcore.kernels.block import BLOCK
+from simcore.kernels.driver import KIND, Kind
 
 
 class Op(NamedTuple):
     """One row of the table; the driver reads the columns in this order.
 
-    kind : which operation, a constant of simcore.kernels.driver
+    kind : which operation
     out, source, size : first row written, first row read, how many rows
     by : a row to multiply by, or the stream of a draw; -1 for none
     param, link : where its numbers and its row lists begin
     slot : the step of a draw, or the slot of a sink
     """
 
-    kind: int
+    kind: Kind
     out: int = -1
     source: int = -1
     size: int = 1
@@ -61,9 +61,9 @@ class Program:
     stored: int
     words: tuple[str, ...]
 
-    def count(self, kind: int) -> int:
-        """How many operations of a kind (a constant of simcore.kernels.driver) a block takes."""
-        return int((self.ops[:, driver.KIND] == kind).sum())
+    def count(self, kind: Kind) -> int:
+        """How many operations of a kind a block takes."""
+        return int((self.ops[:, KIND] == kind).sum())
 
     def describe(self) -> str:
         """The program in words, a line an operation."""

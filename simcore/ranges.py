@@ -31,7 +31,7 @@ class Layout:
     def ranges(self, pieces: int) -> list[tuple[int, int]]:
         """Aligned power-of-two ranges of batches [first, last): at least `pieces`, where there are as many batches."""
         size = 1
-        while -(-self.batches // (2 * size)) >= pieces:
+        while size < self.batches and -(-self.batches // (2 * size)) >= pieces:
             size *= 2
         return [(first, min(first + size, self.batches)) for first in range(0, self.batches, size)]
 

@@ -4,7 +4,6 @@ A run is: lower to a program; a pilot of the first blocks, for the centers and t
 of blocks, by an engine; the merge. A tail that kept too few is noticed, and run again with a lower threshold.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from simcore import engines
 from simcore.blocks import run_range, run_stored
+from simcore.border import as_tuple, expect
+from simcore.capacity import check_capacity, refuse_beyond_memory
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.engines import Engine
-from simcore.errors import CapacityError, InputError, Problem, show
+from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.lowering import lower
 from simcore.pilot import Pilot, pilot, tail_thresholds
 from simcore.program import Program
@@ -46,9 +47,11 @@ class Paths:
 
 
 class Simulation(dict[str, dict[str, Summary]]):
-    """Summaries by case and node; `paths` holds, by case, what ``Plan.outputs`` asked for."""
+    """Summaries by case and node; `outputs` holds, by case, what ``Plan.outputs`` asked for."""
 
-    paths: dict[str, Paths]
+    def __init__(self, summaries: dict[str, dict[str, Summary]], outputs: dict[str, Paths]) -> None:
+        super().__init__(summaries)
+        self.outputs = outputs
 
 
 def simulate(
@@ -78,7 +81,8 @@ def simulate(
     CapacityError
         When tails or requested outputs cannot fit into memory; it names the largest number of paths that fits.
     """
-    cases = tuple(cases)
+    cases = as_tuple(cases, "cases")
+    expect(plan, Plan, "plan")
     program = lower(cases, plan, ("summary", *plan.outputs))
     run = layout(plan.paths)
     check_capacity(program, plan)
@@ -93,12 +97,12 @@ def simulate(
         if not short.any():
             break
         if np.isneginf(thresholds[short]).any():
-            raise ArithmeticError("a loss is not a number: please report the scenario")
+            raise SimcoreError("a loss is not a number, which no valid case should give: please report it")
         extra[short] *= 2.0
-    result = Simulation({case.name: {} for case in cases})
+    outputs = _paths(program, cases, plan, np.arange(plan.paths), store) if plan.outputs else {}
+    result = Simulation({case.name: {} for case in cases}, outputs)
     for (case, node), summary in zip(program.slots, summaries, strict=True):
         result[case][node] = summary
-    result.paths = _paths(program, cases, plan, np.arange(plan.paths), store) if plan.outputs else {}
     return result
 
 
@@ -112,6 +116,10 @@ def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
     paths : array_like of int, shape (k,)
         Path numbers, each from 0 to ``plan.paths - 1``, in any order.
 
+    Returns
+    -------
+    Paths
+
     Raises
     ------
     InputError
@@ -119,9 +127,10 @@ def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
     CapacityError
         When that many paths do not fit into memory.
     """
+    expect(plan, Plan, "plan")
     numbers = _check_numbers(paths, plan)
     program = lower([case], plan, ("losses", "returns"))
-    _refuse_beyond(8 * program.stored * len(numbers), len(numbers), "paths", "ask for fewer paths at a time")
+    refuse_beyond_memory(lambda k: 8 * program.stored * k, len(numbers), "paths", "ask for fewer paths at a time")
     store = np.empty((program.stored, len(numbers)))
     run_stored(program, plan, numbers, store)
     return _paths(program, (case,), plan, numbers, store)[case.name]
@@ -157,6 +166,7 @@ def _run(
 def _paths(
     program: Program, cases: Sequence[Case], plan: Plan, numbers: NDArray[np.int64], store: NDArray[np.float64]
 ) -> dict[str, Paths]:
+    store.setflags(write=False)
     result = {}
     steps, n = plan.steps, len(cases[0].market.names)
     for i, case in enumerate(cases):
@@ -177,32 +187,3 @@ def _check_numbers(paths: ArrayLike, plan: Plan) -> NDArray[np.int64]:
     if bad.size:
         raise InputError([Problem(f"paths[{i}]", show(numbers[i]), allowed, "the run has no such path") for i in bad])
     return np.ascontiguousarray(numbers, dtype=np.int64)
-
-
-def needed_bytes(program: Program, plan: Plan) -> int:
-    """Memory that a run needs, about: the tails while they are merged, and the outputs asked for."""
-    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    return len(program.slots) * depth * 40 + 8 * program.stored * plan.paths
-
-
-def check_capacity(program: Program, plan: Plan) -> None:
-    """Refuse a run that cannot fit into this machine's memory.
-
-    Raises
-    ------
-    CapacityError
-        It names the estimate and the largest number of paths that fits.
-    """
-    remedy = "run fewer paths, ask for fewer outputs, or raise the lowest confidence"
-    _refuse_beyond(needed_bytes(program, plan), plan.paths, "Plan.paths", remedy)
-
-
-def _refuse_beyond(need: int, paths: int, place: str, remedy: str) -> None:
-    if not hasattr(os, "sysconf"):
-        return
-    memory = int(0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    if need > memory:
-        fits = int(paths * (memory / need))
-        value = f"{paths} (about {need / 2**30:.1f} GiB)"
-        allowed = f"at most about {fits} paths: {memory / 2**30:.1f} GiB, 80 % of this machine's memory"
-        raise CapacityError([Problem(place, value, allowed, remedy)])

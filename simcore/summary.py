@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.border import as_tuple
+from simcore.errors import InputError, Problem, show
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -26,6 +29,14 @@ def tree_sum(values: Floats) -> float:
         paired = level[0 : level.size - level.size % 2 : 2] + level[1::2]
         level = np.append(paired, level[-1]) if level.size % 2 else paired
     return float(level[0])
+
+
+def read_only(record: object, *names: str) -> None:
+    """Let these arrays of a frozen record be read only, and leave the caller's own as they are."""
+    for name in names:
+        view = getattr(record, name).view()
+        view.setflags(write=False)
+        object.__setattr__(record, name, view)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,15 +62,29 @@ class Tail:
     ties: Integers
     depth: int
 
+    def __post_init__(self) -> None:
+        read_only(self, "values", "paths", "ties")
+
+    @property
+    def reach(self) -> int:
+        """How many of the worst losses are known: those kept and those tied at the threshold, at most the depth."""
+        return min(self.depth, len(self.values) + int(self.ties.sum()))
+
     @property
     def enough(self) -> bool:
-        """Whether the losses kept, and those tied at the threshold, reach the depth."""
-        return len(self.values) + int(self.ties.sum()) >= self.depth
+        """Whether as many are known as the run asked for."""
+        return self.reach == self.depth
 
     def loss_at(self, rank: int) -> float:
-        """The `rank`-th largest loss, from 1; at most `depth`."""
-        if not 1 <= rank <= self.depth:
-            raise IndexError(f"rank {rank} is outside the {self.depth} worst losses that were kept")
+        """The `rank`-th largest loss, from 1.
+
+        Raises
+        ------
+        IndexError
+            When `rank` is beyond `reach`.
+        """
+        if not 1 <= rank <= self.reach:
+            raise IndexError(f"rank {rank} is outside the {self.reach} worst losses that are known")
         return float(self.values[-rank]) if rank <= len(self.values) else self.threshold
 
     def cut(self) -> "Tail":
@@ -107,6 +132,9 @@ class Summary:
     square: Floats
     tail: Tail
 
+    def __post_init__(self) -> None:
+        read_only(self, "batch", "count", "deviation", "square")
+
     @property
     def paths(self) -> int:
         """Paths in all batches."""
@@ -121,7 +149,8 @@ class Summary:
     def m2(self) -> float:
         """Sum of (loss - mean)^2, in the currency squared; never below 0."""
         shift = tree_sum(self.deviation)
-        return max(0.0, tree_sum(self.square) - shift * shift / self.paths)
+        spread = tree_sum(self.square) - shift * shift / self.paths
+        return 0.0 if spread < 0.0 else spread
 
     def batch_counts_above(self, loss: float) -> Integers:
         """How many losses of each batch lie strictly above `loss`, which the tail must reach."""
@@ -144,18 +173,32 @@ class Summary:
 def merge(parts: Sequence[Summary]) -> Summary:
     """The summary of the union of disjoint batches of one run, in any order.
 
+    Parameters
+    ----------
+    parts : sequence of Summary
+        Of one node of one case.
+
+    Returns
+    -------
+    Summary
+
     Raises
     ------
-    ValueError
-        When two parts hold the same batch, or come from different runs.
+    InputError
+        When there are none, two hold the same batch, or they come from different runs.
     """
+    parts = as_tuple(parts, "parts")
+    if not parts or not all(isinstance(part, Summary) for part in parts):
+        raise InputError([Problem("parts", show(parts), "Summaries, at least one", "give those of one node and case")])
     first = parts[0]
     batch = np.concatenate([part.batch for part in parts])
     if len(np.unique(batch)) != len(batch):
-        raise ValueError("two parts hold the same batch: each batch of a run can be merged once")
+        allowed, remedy = "each batch of a run once", "leave out the part that repeats"
+        raise InputError([Problem("parts", "two parts that hold the same batch", allowed, remedy)])
     run = {(part.batch_paths, part.center, part.tail.threshold, part.tail.depth) for part in parts}
     if len(run) != 1:
-        raise ValueError("the parts come from different runs: batch size, center, threshold and depth must agree")
+        allowed = "equal batch size, center, threshold and depth"
+        raise InputError([Problem("parts", "parts of different runs", allowed, "merge parts of one node and run")])
     order = np.argsort(batch)
     tail = Tail(
         np.concatenate([part.tail.values for part in parts]),

@@ -100,7 +100,7 @@ def test_numbers_are_read_exactly(text, value):
         (["run", "three_assets", "--confidence", "99"], "write 0.99"),
         (["run", "three_assets", "--threads", "0"], "threads = 0"),
         (["run", "three_asets"], "three_assets"),
-        (["run", "three_assets", "--threads", "two"], "Usage: simcore run"),
+        (["run", "three_assets", "--threads", "two"], "threads = 'two'"),
         (["run", "three_assets", "--pahts", "1e6"], "--pahts"),
         (["run"], "Missing argument 'SCENARIO'"),
         (["walk"], "No such command"),

@@ -191,7 +191,7 @@ def t3_steps():
     case = one_pool([1.0], [0.0], [T3_SIGMA], [[1.0]], compounding="simple", dof=3.0)
     plan = Plan(PATHS, float(T3_STEPS), SEED, CONFIDENCES, steps=T3_STEPS, outputs=("losses",))
     result = simulate([case], plan)
-    return result.paths["base"].losses["pool"] / T3_SIGMA, result["base"]["pool"]
+    return result.outputs["base"].losses["pool"] / T3_SIGMA, result["base"]["pool"]
 
 
 def test_ten_t3_steps_are_their_convolution(t3_steps):
@@ -215,7 +215,7 @@ def test_square_root_of_time_on_a_t3_step_fails():
     """The control of the convolution: one step, scaled, is refused by the check that ten steps pass."""
     case = one_pool([1.0], [0.0], [T3_SIGMA], [[1.0]], compounding="simple", dof=3.0)
     result = simulate([case], Plan(PATHS, 1.0, SEED, CONFIDENCES, outputs=("losses",)))
-    scaled = result.paths["base"].losses["pool"] * math.sqrt(T3_STEPS)
+    scaled = result.outputs["base"].losses["pool"] * math.sqrt(T3_STEPS)
     assert sample_errors_away(scaled / T3_SIGMA, lambda x: t3_sum_cdf(x, T3_STEPS), GRID) > LIMIT
     for confidence in CONFIDENCES:
         truth = t3_sum_value_at_risk(T3_SIGMA, confidence, T3_STEPS)
@@ -226,7 +226,7 @@ def test_a_transposed_factor_fails():
     """The engine's own normals, correlated by hand: L passes, L' is refused for the pool and for single assets."""
     independent = one_pool(VALUES, np.zeros(4), np.ones(4), np.eye(4), compounding="simple")
     plan = Plan(PATHS, 1.0, SEED, CONFIDENCES, outputs=("returns",))
-    normals = simulate([independent], plan).paths["base"].returns[:, 0, :]
+    normals = simulate([independent], plan).outputs["base"].returns[:, 0, :]
     lower = factor(CORRELATION, ["a", "b", "c", "d"])
     pool = linear(*portfolio(VALUES, np.zeros(4), SIGMA, CORRELATION, 1.0), "volatility")
     first = linear(*portfolio(VALUES[:1], [0.0], SIGMA[:1], [[1.0]], 1.0), "volatility")
@@ -240,7 +240,7 @@ def test_a_transposed_factor_fails():
 def test_a_student_t_without_unit_variance_fails(dof):
     case = one_pool([100.0], [0.0], [0.2], [[1.0]], compounding="simple", dof=dof)
     result = simulate([case], Plan(PATHS, 1.0, SEED, CONFIDENCES, outputs=("losses",)))
-    losses = result.paths["base"].losses["pool"]
+    losses = result.outputs["base"].losses["pool"]
     for measure, confidence in TAIL if dof == 4.0 else RISK:
         truth = linear(0.0, 20.0, measure, confidence, dof)
         for stretch, right in ((1.0, True), (math.sqrt(dof / (dof - 2.0)), False)):

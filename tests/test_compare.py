@@ -253,3 +253,16 @@ def test_compare_takes_a_scenario():
 def test_compare_cases_refuses_a_bad_case_list():
     with pytest.raises(InputError):
         analysis.compare_cases([], PLAN)
+
+
+def test_decimals_that_offset_are_riskless():
+    """0.1 + 0.2 - 0.3 is not 0 in binary, and 100000.10 + 200000.20 - 300000.30 is not either."""
+    for values in ((0.1, 0.2, -0.3), (100000.10, 200000.20, -300000.30)):
+        case = case_of(values, assets=("A", "A", "A"), pools=(Pool("offset", ("p0", "p1", "p2")),))
+        assert risky_exposures(case, case.pools.positions_below("offset")) == {}
+
+
+def test_cases_may_come_from_an_iterator():
+    case = case_of()
+    table = analysis.compare_cases((c for c in [case]), Plan(2000, 1 / 12, 1, (0.95,)))
+    assert set(table["case"]) == {"base"}

@@ -1,7 +1,7 @@
 """Estimates of a Summary: values against the plain measures, errors against closed forms and an obvious twin."""
 
 import math
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -258,3 +258,31 @@ def test_a_merged_summary_gives_the_same_bits():
 def test_estimates_are_frozen():
     with pytest.raises(FrozenInstanceError):
         figure(normals(64 * 40)).value = 1.0
+
+
+def test_a_part_of_the_batches_does_not_guess_beyond_its_tail():
+    """Fewer losses are known than the run asked for: a rank beyond them is refused, and never the threshold."""
+    whole = summarise(normals(64 * 100), batch_paths=64, confidences=(0.75,), threshold=0.7)
+    half = np.arange(50)
+    inside = whole.tail.paths < 64 * 50
+    tail = replace(whole.tail, values=whole.tail.values[inside], paths=whole.tail.paths[inside], ties=np.zeros(50, int))
+    columns = {name: getattr(whole, name)[half] for name in ("batch", "count", "deviation", "square")}
+    part = replace(whole, tail=tail, **columns)
+    assert len(tail.values) < tail.depth
+    assert estimate_of(part, "value_at_risk", 0.95).value is not None
+    with pytest.raises(InputError, match="worst losses that are known"):
+        estimate_of(part, "value_at_risk", 0.60)
+    with pytest.raises(IndexError, match="that are known"):
+        tail.loss_at(len(tail.values) + 1)
+
+
+def test_one_path_has_no_error():
+    found = estimate_of(summarise([3.0]), "volatility")
+    assert (found.value, found.std_error, found.low) == (0.0, None, None)
+    assert "no standard error" in found.note
+
+
+def test_what_has_no_risk_needs_no_batches():
+    count = np.array([100, 100])
+    found = total([estimate.riskless(1.0, count), estimate.riskless(2.0, count)])
+    assert (found.value, found.std_error, found.low, found.high) == (3.0, 0.0, 3.0, 3.0)

@@ -14,7 +14,10 @@ from simcore.pools import Pool, PoolTree, Position
 
 def cases_of(values=(1e5, 2e5, 3e5), names=("base", "shock"), pools=None):
     market = Market.from_moments(
-        "ABC", expected_return=np.zeros(3), volatility=[0.2] * 3, correlation=np.full((3, 3), 0.5) + 0.5 * np.eye(3)
+        ("A", "B", "C"),
+        expected_return=np.zeros(3),
+        volatility=[0.2] * 3,
+        correlation=np.full((3, 3), 0.5) + 0.5 * np.eye(3),
     )
     positions = [Position(f"p{asset}", asset, value) for asset, value in zip("ABC", values, strict=True)]
     pools = pools or (Pool("pair", ("pA", "pB")), Pool("everything", ("pair", "pC")))

@@ -3,6 +3,8 @@
 import importlib.resources
 import tomllib
 
+from simcore.errors import InputError, Problem, show, some
+
 
 def names() -> tuple[str, ...]:
     """The names of the bundled scenarios, sorted.
@@ -15,7 +17,15 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> str:
-    """What the bundled scenario `name` says of itself; reads its text and builds nothing."""
+    """What the bundled scenario `name` says of itself; reads its text and builds nothing.
+
+    Raises
+    ------
+    InputError
+        When no bundled scenario has this name.
+    """
+    if name not in names():
+        raise InputError([Problem("name", show(name), f"a bundled scenario: {some(names())}", "correct the name")])
     return tomllib.loads(read(name).decode()).get("description", "")
 
 

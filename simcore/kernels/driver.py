@@ -1,8 +1,10 @@
 """The one compiled driver: it walks a program's table of row operations over a range of blocks.
 
-No law, shock or contract has a kernel of its own. What an operation's numbers mean stands in simcore/program.py,
-the only place that writes them.
+No law, shock or contract has a kernel of its own. `Kind` says what each operation does and which numbers it reads;
+they are written by simcore/lowering.py through the builder of simcore/program.py, and nowhere else.
 """
+
+from enum import IntEnum
 
 import numpy as np
 
@@ -15,8 +17,25 @@ from simcore.kernels.normals import fill_normals
 
 U = np.uint64
 
-# kinds of operation
-NORMALS, MIXING, COPY, SCALE, ADD, BRIDGE, PRODUCT, AFFINE, LOSS_LOG, LOSS_SIMPLE, SUM, SUMMARY, STORE = range(13)
+
+class Kind(IntEnum):
+    """What an operation does to `size` rows from `source`, into as many from `out`; its numbers begin at `param`."""
+
+    NORMALS = 0  # standard normals of stream `by`, step `slot`, one asset a row
+    MIXING = 1  # one row of mixing variables of step `slot`; numbers: a mixing table
+    COPY = 2
+    SCALE = 3  # times row `by`, path by path
+    ADD = 4  # added to what stands there, times row `by` where there is one
+    BRIDGE = 5  # numbers: steps left, deviation
+    PRODUCT = 6  # numbers: the factor, size x size
+    AFFINE = 7  # numbers, for each row: drift, scale
+    LOSS_LOG = 8  # numbers, for each row: drift, scale, value; `link`: which row after `source` each reads
+    LOSS_SIMPLE = 9  # the same
+    SUM = 10  # one row; `link`: the `size` rows that are added
+    SUMMARY = 11  # moments and tails of slots from `slot` on
+    STORE = 12  # kept path by path, in stored rows from `slot` on
+
+
 # columns of the table
 KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT = range(8)
 
@@ -75,47 +94,47 @@ def drive(
             op = ops[step]
             kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
             by, param, link, first_slot = op[BY], op[PARAM], op[LINK], op[SLOT]
-            if kind == NORMALS:
+            if kind == Kind.NORMALS:
                 fill_normals(path, size, U(by), U(first_slot), seed, workspace[out : out + size + size % 2])
-            elif kind == MIXING:
+            elif kind == Kind.MIXING:
                 fill_mixing(path, U(first_slot), seed, params[param : param + TABLE_SIZE], workspace[out])
-            elif kind == COPY:
+            elif kind == Kind.COPY:
                 for j in range(size):
                     rows.copy(workspace[source + j], workspace[out + j])
-            elif kind == SCALE:
+            elif kind == Kind.SCALE:
                 for j in range(size):
                     rows.multiply(workspace[source + j], workspace[by], workspace[out + j])
-            elif kind == ADD:
+            elif kind == Kind.ADD:
                 for j in range(size):
                     if by < 0:
                         rows.add(workspace[source + j], workspace[out + j])
                     else:
                         rows.add_product(workspace[source + j], workspace[by], workspace[out + j])
-            elif kind == BRIDGE:
+            elif kind == Kind.BRIDGE:
                 for j in range(size):
                     rows.bridge(params[param], params[param + 1], workspace[source + j], workspace[out + j])
-            elif kind == PRODUCT:
+            elif kind == Kind.PRODUCT:
                 factor = params[param : param + size * size].reshape(size, size)
                 product(factor, workspace[source : source + size], workspace[out : out + size])
-            elif kind == AFFINE:
+            elif kind == Kind.AFFINE:
                 for j in range(size):
                     p = param + 2 * j
                     rows.affine(workspace[source + j], params[p], params[p + 1], workspace[out + j])
-            elif kind == LOSS_LOG:
+            elif kind == Kind.LOSS_LOG:
                 for j in range(size):
                     p = param + 3 * j
                     x = workspace[source + links[link + j]]
                     rows.loss_log(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
-            elif kind == LOSS_SIMPLE:
+            elif kind == Kind.LOSS_SIMPLE:
                 for j in range(size):
                     p = param + 3 * j
                     x = workspace[source + links[link + j]]
                     rows.loss_simple(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
-            elif kind == SUM:
+            elif kind == Kind.SUM:
                 rows.copy(workspace[links[link]], workspace[out])
                 for j in range(1, size):
                     rows.add(workspace[links[link + j]], workspace[out])
-            elif kind == SUMMARY:
+            elif kind == Kind.SUMMARY:
                 for j in range(size):
                     slot = first_slot + j
                     row = workspace[source + j]
@@ -126,7 +145,7 @@ def drive(
                     kept[slot] = rows.append_tail(
                         row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
                     )
-            elif kind == STORE:
+            elif kind == Kind.STORE:
                 for j in range(size):
                     row = workspace[source + j]
                     for i in range(used):

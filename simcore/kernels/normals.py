@@ -15,10 +15,10 @@ from simcore.kernels.philox import draw
 
 U = np.uint64
 
-_ONE_BITS = U(0x3FF0000000000000)
+ONE_BITS = U(0x3FF0000000000000)
 _SQRT_HALF_BITS = U(0x3FE6A09E667F3BCD)
 _ROUND_BITS = U(0x4338000000000000)  # adding it to a small integer makes the bits of 1.5 * 2^52 + that integer
-_ROUND = 6755399441055744.0  # 1.5 * 2^52
+ROUND = 6755399441055744.0  # 1.5 * 2^52
 _LN2 = 0.6931471805599453
 _ONE_LESS_HALF_ULP = 1.0 - 2.0**-53
 
@@ -26,7 +26,7 @@ _ONE_LESS_HALF_ULP = 1.0 - 2.0**-53
 @inlined
 def uniform(bits):
     """The upper 52 bits as (k + 1/2) / 2^52: symmetric about 1/2, never 0 or 1."""
-    return as_float((bits >> U(12)) | _ONE_BITS) - _ONE_LESS_HALF_ULP
+    return as_float((bits >> U(12)) | ONE_BITS) - _ONE_LESS_HALF_ULP
 
 
 @inlined
@@ -35,7 +35,7 @@ def log(x):
     bits = as_bits(x)
     exponent = signed_exponent(bits - _SQRT_HALF_BITS)
     f = as_float(bits - (exponent << U(52))) - 1.0
-    return fma(as_float(exponent + _ROUND_BITS) - _ROUND, _LN2, f * polynomial(f, LOG1P))
+    return fma(as_float(exponent + _ROUND_BITS) - ROUND, _LN2, f * polynomial(f, LOG1P))
 
 
 @inlined
@@ -45,7 +45,7 @@ def box_muller(a, b):
     The radius from the upper 52 bits of a; the angle from b: 2 bits choose the quadrant, 52 the place in it.
     """
     radius = math.sqrt(-2.0 * log(uniform(a)))
-    t = as_float(((b << U(2)) >> U(12)) | _ONE_BITS) - 1.5 + 2.0**-53
+    t = as_float(((b << U(2)) >> U(12)) | ONE_BITS) - 1.5 + 2.0**-53
     y = t * t
     sine = t * polynomial(y, SINE)
     cosine = polynomial(y, COSINE)

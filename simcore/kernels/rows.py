@@ -8,14 +8,13 @@ import numpy as np
 from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial
 from simcore.kernels.block import BLOCK
 from simcore.kernels.coefficients import EXPM1
+from simcore.kernels.normals import ONE_BITS, ROUND
+from simcore.limits import LARGEST_RETURN
 
 U = np.uint64
-LARGEST_RETURN = 300.0  # log returns saturate beyond: e^300 times the largest value still has a finite sum
 _LOG2_E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
-_ROUND = 6755399441055744.0
-_ONE_BITS = U(0x3FF0000000000000)
 
 
 @inlined
@@ -23,10 +22,10 @@ def expm1(x):
     """exp(x) - 1 to the last bits also near 0, for |x| <= LARGEST_RETURN; saturated beyond."""
     x = x if x < LARGEST_RETURN else LARGEST_RETURN
     x = x if x > -LARGEST_RETURN else -LARGEST_RETURN
-    shifted = fma(x, _LOG2_E, _ROUND)
-    k = shifted - _ROUND
+    shifted = fma(x, _LOG2_E, ROUND)
+    k = shifted - ROUND
     r = fma(k, -_LN2_LOW, fma(k, -_LN2_HIGH, x))
-    power = as_float((as_bits(shifted) << U(52)) + _ONE_BITS)
+    power = as_float((as_bits(shifted) << U(52)) + ONE_BITS)
     return fma(power, r * polynomial(r, EXPM1), power - 1.0)
 
 

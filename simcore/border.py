@@ -1,0 +1,76 @@
+"""Checks of single values at the border, shared by the types that users build.
+
+NumPy's scalars count as the numbers they are; True and False do not, and text is never a list of its letters.
+"""
+
+import math
+from collections.abc import Iterable
+from numbers import Integral, Real
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simcore.errors import InputError, Problem, show
+
+NAME = "text that is not blank and has no control characters"
+
+
+def is_name(value: object) -> bool:
+    """Whether `value` can name a thing in a table of one line."""
+    return isinstance(value, str) and bool(value.strip()) and value.isprintable()
+
+
+def is_whole(value: object) -> bool:
+    """Whether `value` is a whole number."""
+    return isinstance(value, Integral) and not isinstance(value, (bool, np.bool_))
+
+
+def is_finite(value: object) -> bool:
+    """Whether `value` is a number that a float64 can hold."""
+    if not isinstance(value, Real) or isinstance(value, (bool, np.bool_)):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def expect(value: object, kind: type, place: str) -> None:
+    """Refuse a `value` that is no `kind`.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(value, kind):
+        raise InputError([Problem(place, show(value), f"a {kind.__name__}", "give one here, in this order")])
+
+
+def as_tuple(values: object, place: str) -> tuple:
+    """The items of `values`.
+
+    Raises
+    ------
+    InputError
+        When it is text, or no iterable.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise InputError([Problem(place, show(values), "a list", "put it in a list, even when it is alone")])
+    return tuple(values)
+
+
+def as_numbers(values: object, place: str) -> NDArray[np.float64]:
+    """A read-only float64 copy, contiguous.
+
+    Raises
+    ------
+    InputError
+        When `values` is text, ragged or otherwise no array of numbers.
+    """
+    try:
+        out = np.array(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError, OverflowError):
+        problem = Problem(place, show(values), "an array of numbers", "give numbers, in rows of equal length")
+        raise InputError([problem]) from None
+    out.setflags(write=False)
+    return out

@@ -1,0 +1,49 @@
+"""How large losses and returns may get, so that their squares and sums stay numbers.
+
+Inside these limits nothing overflows or underflows; a case beyond them is refused before anything is drawn.
+"""
+
+import math
+
+import numpy as np
+
+from simcore.case import Case, Plan
+from simcore.errors import Problem
+
+LARGEST_RETURN = 300.0  # log returns saturate beyond
+SMALLEST_LOSS, LARGEST_LOSS = 1e-140, 1e145  # of ten standard deviations; squares of both, and their sums, are normal
+
+
+def check_limits(case: Case, plan: Plan) -> list[Problem]:
+    """What in a case is too large or too small to be computed over the plan's horizon.
+
+    Ten standard deviations and the drift of each log return stay within `LARGEST_RETURN`, and what each position
+    loses by them is 0 or between `SMALLEST_LOSS` and `LARGEST_LOSS`.
+    """
+    market = case.market
+    with np.errstate(over="ignore", invalid="ignore"):
+        drift, spread = np.abs(market.drift) * plan.horizon, 10.0 * market.scale * math.sqrt(plan.horizon)
+    reach = drift + spread
+    remedy = "shorten the horizon, or check the units: 20 % a year is 0.20, one month is 1 / 12 of a year"
+    largest = LARGEST_RETURN if market.compounding == "log" else LARGEST_LOSS
+    problems = [
+        Problem(
+            f"volatility of {market.names[i]} in {case.name}",
+            f"{market.scale[i]:.6g}, with drift {market.drift[i]:.6g} over {plan.horizon:.6g} years",
+            f"drift and ten standard deviations of the return over the horizon within {largest:g}",
+            remedy,
+        )
+        for i in np.flatnonzero(~(reach <= largest))
+    ]
+    if problems:
+        return problems
+    asset = {name: i for i, name in enumerate(market.names)}
+    for position in case.pools.positions:
+        size = float(reach[asset[position.asset]])
+        grown = math.exp(size) if market.compounding == "log" and size > 1.0 else size
+        loss = abs(position.value) * grown
+        if position.value and size and not SMALLEST_LOSS <= loss <= LARGEST_LOSS:
+            allowed = f"losses from {SMALLEST_LOSS:g} to {LARGEST_LOSS:g} in size"
+            place = f"value of position {position.name} in {case.name}"
+            problems.append(Problem(place, f"{position.value:g}", allowed, "use another unit of the currency"))
+    return problems

@@ -1,0 +1,207 @@
+"""The obvious twin of every kernel: plain Python and NumPy, a number at a time. What the kernels are tested against.
+
+Where a kernel promises bits, so does its twin: `fma` rounds the exact result once.
+"""
+
+import math
+from fractions import Fraction
+
+import mpmath as mp
+import numpy as np
+from scipy import special
+
+MASK = 0xFFFFFFFF
+NORMAL, BRIDGE, MIXING = 0, 1, 2  # streams
+
+
+def fma(a, b, c):
+    """a b + c, rounded once."""
+    return float(Fraction(a) * Fraction(b) + Fraction(c))
+
+
+def philox(counter, key, rounds=10):
+    """Philox4x32 of four counter words and two key words, as the paper writes it."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    for _ in range(rounds):
+        high0, low0 = divmod(0xD2511F53 * c0, 1 << 32)
+        high1, low1 = divmod(0xCD9E8D57 * c2, 1 << 32)
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        k0, k1 = (k0 + 0x9E3779B9) & MASK, (k1 + 0xBB67AE85) & MASK
+    return c0, c1, c2, c3
+
+
+def counter(path, stream, step, pair):
+    """The counter words: path low 32 | path high 24 + stream 8 | step 20 + attempt 12 | asset pair 32."""
+    return path & MASK, (path >> 32) + (stream << 24), step, pair
+
+
+def draw(path, stream, step, pair, seed):
+    """Two times 64 random bits."""
+    a, b, c, d = philox(counter(path, stream, step, pair), (seed & MASK, seed >> 32))
+    return (a << 32) | b, (c << 32) | d
+
+
+def uniform(bits):
+    """(k + 1/2) / 2^52, of the upper 52 bits k."""
+    return float(Fraction(2 * (bits >> 12) + 1, 2**53))
+
+
+def box_muller(a, b):
+    """Two standard normals in 40 digits: the radius from a; from b the quadrant (2 bits) and the place in it (52)."""
+    with mp.workdps(40):
+        radius = mp.sqrt(-2 * mp.log(mp.mpf(2 * (a >> 12) + 1) / 2**53))
+        quadrant = b >> 62
+        place = mp.mpf(2 * ((b >> 10) & (2**52 - 1)) + 1) / 2**53 - mp.mpf(1) / 2  # from -1/2 to 1/2 of a quadrant
+        angle = mp.pi / 2 * (quadrant + place)
+        return radius * mp.cos(angle), radius * mp.sin(angle)
+
+
+def normal(path, stream, step, asset, seed):
+    """The standard normal of one asset: two assets share a counter."""
+    return float(box_muller(*draw(path, stream, step, asset // 2, seed))[asset % 2])
+
+
+def chi_square_quantile(v, dof):
+    """At uniforms v, from the nearer end, so that no digit of them is lost.
+
+    SciPy's has too few digits beyond dof = 1e5; there, Cornish and Fisher's expansion (Goldberg, Levine 1946) has all.
+    """
+    v = np.asarray(v)
+    below = v < 0.5
+    near = np.where(below, v, 1.0 - v)
+    if dof < 1e5:
+        ends = special.gammaincinv(dof / 2, near), special.gammainccinv(dof / 2, near)
+        return 2.0 * np.where(below, *ends)
+    z = np.where(below, 1.0, -1.0) * special.ndtri(near)
+    root = math.sqrt(2.0 * dof)
+    terms = [
+        dof,
+        root * z,
+        2.0 / 3.0 * (z**2 - 1.0),
+        (z**3 - 7.0 * z) / (9.0 * root),
+        -(6.0 * z**4 + 14.0 * z**2 - 32.0) / (405.0 * dof),
+        (9.0 * z**5 + 256.0 * z**3 - 433.0 * z) / (4860.0 * root * dof),
+        (12.0 * z**6 - 243.0 * z**4 - 923.0 * z**2 + 1472.0) / (25515.0 * dof**2),
+    ]
+    return sum(terms)
+
+
+def mixing(v, dof):
+    """sqrt((dof - 2) / G), G the chi-square quantile at v."""
+    return np.sqrt((dof - 2.0) / chi_square_quantile(v, dof))
+
+
+def product(factor, z):
+    """L z, an element a chain of fused multiply-adds, k ascending. factor : (n, n); z : (n, paths)"""
+    out = np.zeros_like(z)
+    for i in range(len(factor)):
+        for p in range(z.shape[1]):
+            for k in range(i + 1):
+                out[i, p] = fma(factor[i, k], z[k, p], out[i, p])
+    return out
+
+
+def cholesky(matrix, null_pivot=1e-12):
+    """The textbook's unpivoted factor, column by column; null pivots give zero columns."""
+    n = len(matrix)
+    left = np.array(matrix, dtype=float)
+    out = np.zeros((n, n))
+    for k in range(n):
+        if left[k, k] <= null_pivot:
+            continue
+        for i in range(k, n):
+            out[i, k] = left[i, k] / math.sqrt(left[k, k])
+        for i in range(k + 1, n):
+            for j in range(k + 1, i + 1):
+                left[i, j] = fma(-out[i, k], out[j, k], left[i, j])
+    return out
+
+
+def halving_sum(values):
+    """The sum of a block: the upper half onto the lower, until one is left."""
+    values = list(values)
+    while len(values) > 1:
+        half = len(values) // 2
+        values = [values[i] + values[i + half] for i in range(half)]
+    return values[0]
+
+
+def moments(x, center, used):
+    """Sums of deviations and of their squares over the first `used` of a block, by halving."""
+    deviation = [float(v) - center if i < used else 0.0 for i, v in enumerate(x)]
+    return halving_sum(deviation), halving_sum([d * d for d in deviation])
+
+
+def binary_tree_sum(values):
+    """The sum over the binary tree of aligned power-of-two ranges, top down."""
+    n = len(values)
+    if n <= 1:
+        return float(sum(values))
+    half = 1 << (n - 1).bit_length() - 1
+    return binary_tree_sum(values[:half]) + binary_tree_sum(values[half:])
+
+
+def tail(losses, depth):
+    """The worst `depth` losses and their paths, ascending; equal ones by path."""
+    order = sorted(range(len(losses)), key=lambda p: (losses[p], p))[-depth:]
+    return [losses[p] for p in order], order
+
+
+def normals_of_step(case, plan, path, stream, step):
+    """One normal an asset."""
+    return [normal(path, stream, step, i, plan.seed) for i in range(len(case.market.names))]
+
+
+def innovations(case, plan, path):
+    """Independent innovations over the whole horizon, of deviation 1, a list a step of the plan.
+
+    Normal: the horizon's draw, split by the bridge; or every step its own with collapse=False. Student-t: every step.
+    """
+    steps, n = plan.steps, len(case.market.names)
+    dof = getattr(case.market.dependence, "dof", None)
+    if dof is None and plan.collapse:
+        left = normals_of_step(case, plan, path, NORMAL, 0)
+        out = []
+        for m in range(steps, 0, -1):
+            e = normals_of_step(case, plan, path, BRIDGE, steps - m) if m > 1 else [0.0] * n
+            out.append([r / m + x * math.sqrt((m - 1) / (m * steps)) for r, x in zip(left, e, strict=True)])
+            left = [r - x for r, x in zip(left, out[-1], strict=True)]
+        return out
+    out = []
+    for step in range(steps):
+        z = normals_of_step(case, plan, path, NORMAL, step)
+        m = 1.0 if dof is None else mixing(uniform(draw(path, MIXING, step, 0, plan.seed)[0]), dof)
+        out.append([m * x / math.sqrt(steps) for x in z])
+    return out
+
+
+def returns(case, plan, path):
+    """Returns of one path: a list a step, a number an asset."""
+    market = case.market
+    step = plan.horizon / plan.steps
+    out = []
+    for z in innovations(case, plan, path):
+        x = [math.fsum(f * e for f, e in zip(row, z, strict=True)) for row in market.dependence.factor]
+        unit = math.sqrt(plan.horizon)
+        out.append([d * step + s * unit * e for d, s, e in zip(market.drift, market.scale, x, strict=True)])
+    return out
+
+
+def losses_from_returns(case, step_returns):
+    """Loss of every node on one path: returns of steps add up, log returns before they compound."""
+    market, pools = case.market, case.pools
+    horizon = [math.fsum(column) for column in zip(*step_returns, strict=True)]
+    growth = [math.expm1(r) if market.compounding == "log" else r for r in horizon]
+    members = {pool.name: pool.members for pool in pools.pools}
+    out = {p.name: -p.value * growth[market.names.index(p.asset)] for p in pools.positions}
+
+    def loss(node):
+        return out[node] if node in out else math.fsum(loss(member) for member in members[node])
+
+    return {node: loss(node) for node in pools.names}
+
+
+def losses(case, plan, path):
+    """Loss of every node on one path."""
+    return losses_from_returns(case, returns(case, plan, path))

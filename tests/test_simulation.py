@@ -1,0 +1,235 @@
+"""What a run notices by itself, what has no risk, what is shared by cases, and what cannot be done."""
+
+import dataclasses
+import os
+import re
+
+import models
+import numpy as np
+import pytest
+from models import deep_tree, digest, equal_pool, every_law, every_step, plan, run, three_assets
+
+import simcore
+from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
+
+# tails
+
+
+def kept_tails(result):
+    tails = {node: summary.tail for node, summary in result["base"].items()}
+    return {node: (tail.values.tolist(), tail.paths.tolist()) for node, tail in tails.items()}
+
+
+@pytest.mark.parametrize("way", ["all slots", "one slot", "four times", "nothing kept"])
+def test_a_threshold_too_high_is_noticed_and_run_again(monkeypatch, way):
+    case, run_plan = deep_tree(), plan(60_000)
+    plain = run(case, run_plan)
+    real, calls = simcore.simulation.tail_thresholds, []
+
+    def too_high(scout, the_plan, extra):
+        calls.append(extra.copy())
+        thresholds = real(scout, the_plan, extra)
+        if way == "four times":  # as if the pilot had misjudged the share by a factor of four
+            return real(scout, the_plan, extra / 4.0)
+        if len(calls) == 1:
+            slots = slice(2, 3) if way == "one slot" else slice(None)
+            thresholds[slots] = scout.worst[slots, -5] if way != "nothing kept" else 1e9
+        return thresholds
+
+    monkeypatch.setattr(simcore.simulation, "tail_thresholds", too_high)
+    again = run(case, run_plan)
+    assert len(calls) > 1
+    assert (calls[1] > 1.0).sum() == (1 if way == "one slot" else len(case.pools.names))
+    assert kept_tails(again) == kept_tails(plain)
+    assert models.cells_digest([case], run_plan, again) == models.cells_digest([case], run_plan, plain)
+
+
+def test_too_little_room_for_a_tail_is_noticed(monkeypatch):
+    case, run_plan = deep_tree(), plan(1_000_000)
+    plain = run(case, run_plan)
+    real_range, real_drive, full = simcore.simulation.run_range, simcore.blocks.drive, []
+
+    def small(program, the_plan, layout, batches, centers, thresholds, share, *rest):
+        return real_range(program, the_plan, layout, batches, centers, thresholds, share * 1e-3, *rest)
+
+    def watched(*arguments):
+        done = real_drive(*arguments)
+        full.append(not done)
+        return done
+
+    monkeypatch.setattr(simcore.simulation, "run_range", small)
+    monkeypatch.setattr(simcore.blocks, "drive", watched)
+    assert digest(run(case, run_plan, threads=1)) == digest(plain)
+    assert any(full)
+    assert not all(full)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_tail_of_ties_is_ordered_by_path(threads):
+    """A volatility so small that rounding leaves a handful of different losses."""
+    market = Market(("A",), [0.5], [2e-16], "log", Gaussian([[1.0]]))
+    case = Case("base", market, PoolTree([Position("A", "A", 1e5)]))
+    run_plan = Plan(60_000, 1.0, 42, (0.95,), outputs=("losses",))
+    result = run(case, run_plan, threads=threads)
+    tail, losses = result["base"]["A"].tail, result.outputs["base"].losses["A"]
+    assert 2 < len(np.unique(losses)) < 30
+    assert tail.ties.sum() > 0
+    ranked = [tail.loss_at(rank) for rank in range(1, tail.depth + 1)]
+    np.testing.assert_array_equal(ranked, np.sort(losses)[::-1][: tail.depth])
+    order = np.lexsort((np.arange(losses.size), losses))
+    order = order[losses[order] > tail.threshold]
+    np.testing.assert_array_equal(tail.paths, order[-tail.depth :])
+
+
+# riskless nodes
+
+
+@pytest.mark.parametrize("paths", [100, 30_001])
+@every_law
+@every_step
+def test_riskless_nodes_are_exact_constants(law, steps, paths):
+    """No value, no volatility, and positions that offset exactly: one loss, and a sum of squares of exactly 0."""
+    names = ("risky", "cash")
+    market = Market.from_moments(
+        names, expected_return=[0.08, 0.03], volatility=[0.3, 0.0], correlation=np.eye(2), **law
+    )
+    positions = [
+        Position("empty", "risky", 0.0),
+        Position("cash", "cash", 1e5),
+        Position("long", "risky", 12_345.6),
+        Position("short", "risky", -12_345.6),
+    ]
+    pools = [Pool("hedged", ("long", "short")), Pool("all", ("hedged", "cash"))]
+    case = Case("base", market, PoolTree(positions, pools))
+    run_plan = plan(paths, steps=steps)
+    summaries = run(case, run_plan)["base"]
+    cash = -1e5 * (np.expm1(0.03 / 12) if law["compounding"] == "log" else 0.03 / 12)
+    for node, loss in {"empty": 0.0, "hedged": 0.0, "cash": cash, "all": cash}.items():
+        summary = summaries[node]
+        assert summary.mean == pytest.approx(loss, rel=1e-14)
+        assert summary.m2 == 0.0
+        assert not summary.deviation.any()
+        tail = summary.tail
+        assert tail.enough
+        assert {tail.loss_at(1), tail.loss_at(tail.depth)} == {summary.mean}
+        assert {summary.mean} == set(simcore.replay(case, run_plan, [0, 77, paths - 1]).losses[node])
+    assert summaries["long"].m2 > 0.0
+
+
+# cases
+
+
+@every_law
+def test_several_cases_are_single_runs_bit_for_bit(law):
+    """Five cases: other volatilities, another correlation, another law, other positions; all from the same draws."""
+    base = deep_tree(**law)
+    stressed = dataclasses.replace(base.market, scale=base.market.scale * 2.0)
+    cases = [
+        base,
+        Case("stressed", stressed, base.pools),
+        Case("tight", equal_pool(5, rho=0.9, **law).market, base.pools),
+        deep_tree("heavy", **{**law, "dof": 2.5}),
+        Case("one", base.market, PoolTree([Position("only", "asset 3", 1.0)])),
+    ]
+    run_plan = plan(40_000, steps=3)
+    together = run(cases, run_plan)
+    for case in cases:
+        alone = run(case, run_plan)
+        assert digest({case.name: together[case.name]}) == digest(alone)
+
+
+# what is refused
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        ([0, 1000], r"paths\[1\] = 1000\n    allowed: whole numbers from 0 to 999"),
+        ([-1], r"paths\[0\] = -1\n"),
+        ([], r"paths = \[\]\n    allowed: .* at least one"),
+        ([1.0], r"paths = \[1\.0\]\n"),
+        ([True], r"paths = \[True\]\n"),
+        (3, r"paths = 3\n"),
+        ([[1]], r"paths = \[\[1\]\]\n"),
+        (["1"], r"paths = \['1'\]\n"),
+        ([2**64], r"paths = \[18446744073709551616\]\n"),
+    ],
+    ids=str,
+)
+def test_replay_refuses_what_is_no_path_of_the_run(paths, message):
+    with pytest.raises(InputError, match=message):
+        simcore.replay(three_assets(), plan(1000), paths)
+
+
+def test_replay_takes_unsigned_and_repeated_numbers():
+    losses = simcore.replay(three_assets(), plan(1000), np.array([7, 999, 7], dtype=np.uint16)).losses["pool"]
+    assert losses[0] == losses[2] != losses[1]
+
+
+@pytest.mark.parametrize("threads", [0, -1, 2.0, True, 10_000])
+def test_threads_are_a_number_of_threads(threads):
+    with pytest.raises(InputError, match=rf"threads = {re.escape(repr(threads))}\n    allowed: a whole number from 1"):
+        run(three_assets(), plan(), threads=threads)
+
+
+# memory and absurd laws
+
+
+def memory_of(monkeypatch, size):
+    """A machine of so many bytes."""
+    real = os.sysconf
+    answers = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": size // 4096}
+    monkeypatch.setattr(os, "sysconf", lambda name: answers.get(name) or real(name))
+
+
+class StartedError(Exception):
+    """A run was let through."""
+
+
+def start(task, items):
+    """An engine that does not run."""
+    raise StartedError
+
+
+@pytest.mark.parametrize("outputs", [(), ("losses",), ("returns",)], ids=["tails", "losses", "returns"])
+def test_what_cannot_fit_is_refused_and_told_what_fits(monkeypatch, outputs):
+    """The number named is let through, and a tenth more is not."""
+    case = equal_pool(10)
+    memory_of(monkeypatch, 2**30)
+    with pytest.raises(CapacityError, match=r"Plan\.paths = 1000000000 \(about .* GiB\)") as caught:
+        run(case, plan(10**9, outputs=outputs), engine=start)
+    fits = int(re.search(r"at most about (\d+) paths", str(caught.value))[1])
+    with pytest.raises(StartedError):
+        run(case, plan(fits, outputs=outputs), engine=start)
+    with pytest.raises(CapacityError):
+        run(case, plan(int(1.1 * fits), outputs=outputs), engine=start)
+
+
+def test_a_replay_that_cannot_fit_is_refused(monkeypatch):
+    memory_of(monkeypatch, 2**20)
+    with pytest.raises(CapacityError, match=r"paths = 100000 .*\n    allowed: at most about \d+ paths"):
+        simcore.replay(equal_pool(10), plan(10**6, steps=12), np.arange(100_000))
+    simcore.replay(equal_pool(10), plan(10**6, steps=12), np.arange(100))
+
+
+@pytest.mark.parametrize("value", [1e5, -1e5, 1e100, -1e100])
+def test_absurdly_heavy_tails_stay_finite(value):
+    """Infinite expectations are no reason for anything that is not a number."""
+    law = {"volatility": 5.0, "dof": 2.01, "compounding": "log"}
+    result = run(equal_pool(3, value=value, **law), Plan(50_000, 1.0, 1, (0.99,), steps=4))
+    for summary in result["base"].values():
+        figures = [summary.mean, summary.m2, summary.center, *summary.tail.values]
+        assert np.isfinite(figures).all()
+        assert np.isfinite([summary.deviation, summary.square]).all()
+        assert summary.m2 > 0.0
+
+
+def test_the_largest_losses_that_are_accepted_stay_finite():
+    """Short, with log returns nearly as large as are accepted; larger losses are refused, never computed wrongly."""
+    market = Market(("A",), [200.0], [9.0], "log", Gaussian([[1.0]]))
+    short, shorter = (Case("base", market, PoolTree([Position("A", "A", value)])) for value in (-1e18, -1e20))
+    summary = run(short, Plan(50_000, 1.0, 1, (0.99,)))["base"]["A"]
+    assert np.isfinite([summary.mean, summary.m2]).all()
+    assert summary.m2 > 0.0
+    with pytest.raises(InputError, match=r" = -1e\+20\n    allowed: losses from .* in size"):
+        run(shorter, Plan(50_000, 1.0, 1, (0.99,)))
