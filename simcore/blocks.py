@@ -1,5 +1,7 @@
 """Runs blocks of a program: the only callers of the compiled driver."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,12 +10,38 @@ from simcore.kernels.block import BLOCK
 from simcore.kernels.driver import drive
 from simcore.program import Program
 from simcore.ranges import Layout
-from simcore.summary import Summary, Tail
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 _NO_NUMBERS = np.empty(0, dtype=np.int64)
 
 
-def run_stored(program: Program, plan: Plan, numbers: NDArray[np.int64], store: NDArray[np.float64]) -> None:
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one range of batches gives.
+
+    Attributes
+    ----------
+    batch, count : ndarray of int64, shape (b,)
+        Numbers of the batches, and the paths in each.
+    deviation, square : ndarray, shape (b, slots)
+        Sums of (loss - center) and of its square.
+    ties : ndarray of int64, shape (b, slots)
+        Losses equal to the threshold.
+    tails : list of (values, paths), a pair a slot
+        Losses above the threshold, and their paths. A run's memory is in its tails.
+    """
+
+    batch: Integers
+    count: Integers
+    deviation: Floats
+    square: Floats
+    ties: Integers
+    tails: list[tuple[Floats, Integers]]
+
+
+def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats) -> None:
     """Run chosen paths of a program that only stores. store : float64[program.stored, len(numbers)], out"""
     blocks = -(-len(numbers) // BLOCK)
     none, nothing = np.empty(0), np.empty((1, 0))
@@ -29,12 +57,11 @@ def run_range(
     plan: Plan,
     run: Layout,
     batches: tuple[int, int],
-    centers: NDArray[np.float64],
-    thresholds: NDArray[np.float64],
+    centers: Floats,
+    thresholds: Floats,
     share: float,
-    depth: int,
-    store: NDArray[np.float64],
-) -> list[Summary]:
+    store: Floats,
+) -> Part:
     """Run one range of batches.
 
     Parameters
@@ -47,15 +74,12 @@ def run_range(
         From the pilot.
     share : float
         The largest share of losses above a threshold in the pilot; it sizes the tails.
-    depth : int
-        How many of the worst losses the run keeps.
     store : ndarray, shape (program.stored, paths), out
         The columns of these batches are written.
 
     Returns
     -------
-    list of Summary
-        Of every slot, over these batches.
+    Part
     """
     first, last = batches
     slots = len(program.slots)
@@ -75,17 +99,5 @@ def run_range(
         ):  # fmt: skip
             break
         capacity *= 2
-    return [
-        Summary(
-            run.span * BLOCK,
-            batch,
-            count,
-            float(centers[s]),
-            deviation[:, s].copy(),
-            square[:, s].copy(),
-            Tail(
-                values[s, : kept[s]].copy(), paths[s, : kept[s]].copy(), float(thresholds[s]), ties[:, s].copy(), depth
-            ),
-        )
-        for s in range(slots)
-    ]
+    tails = [(values[s, : kept[s]].copy(), paths[s, : kept[s]].copy()) for s in range(slots)]
+    return Part(batch, count, deviation, square, ties, tails)

@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcore import engines
-from simcore.blocks import run_range, run_stored
+from simcore.blocks import Part, run_range, run_stored
 from simcore.border import as_tuple, expect
 from simcore.capacity import check_capacity, refuse_beyond_memory
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.errors import InputError, Problem, SimcoreError, show
+from simcore.kernels.block import BLOCK
 from simcore.lowering import lower
 from simcore.pilot import Pilot, pilot, tail_thresholds
 from simcore.program import Program
 from simcore.ranges import Layout, layout
-from simcore.summary import Summary, merge
+from simcore.summary import Summary, Tail
 
 _RANGES = 16  # at least, where there are as many batches: enough for threads to share the work evenly
 
@@ -149,16 +150,21 @@ def _run(
     above = np.where(np.isneginf(thresholds), scout.paths, (scout.worst > thresholds[:, None]).sum(axis=1))
     share = float(above.max()) / scout.paths
 
-    def task(batches: tuple[int, int]) -> list[Summary]:
-        return run_range(program, plan, run, batches, scout.centers, thresholds, share, depth, store)
+    def task(batches: tuple[int, int]) -> Part:
+        return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
-    # by slot, and each slot's parts let go once they are merged: the tails are the memory of a run
-    parts = [list(column) for column in zip(*engine(task, run.ranges(_RANGES)), strict=True)]
+    parts = sorted(engine(task, run.ranges(_RANGES)), key=lambda part: int(part.batch[0]))
+    batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
+    sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
+    tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]
+    del parts
 
     def gather(slot: int) -> Summary:
-        merged = merge(parts[slot])
-        parts[slot].clear()
-        return merged
+        deviation, square, ties = (np.ascontiguousarray(column[slot]) for column in sums)
+        values, paths = (np.concatenate(pieces) for pieces in zip(*tails[slot], strict=True))
+        tails[slot].clear()
+        tail = Tail(values, paths, float(thresholds[slot]), ties, depth).cut()
+        return Summary(run.span * BLOCK, batch, count, float(scout.centers[slot]), deviation, square, tail)
 
     return engine(gather, range(len(program.slots)))
 

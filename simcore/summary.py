@@ -89,16 +89,12 @@ class Tail:
 
     def cut(self) -> "Tail":
         """This tail in order, with no more than the `depth` worst losses."""
-        values, paths = self.values, self.paths
-        if len(values) > self.depth:
-            floor = np.partition(values, len(values) - self.depth)[len(values) - self.depth]
-            keep = values >= floor
-            values, paths = values[keep], paths[keep]
-        order = np.argsort(values)
-        if np.any(np.diff(values[order]) == 0.0):
-            order = np.lexsort((paths, values))
-        order = order[max(0, len(values) - self.depth) :]
-        return Tail(values[order], paths[order], self.threshold, self.ties, self.depth)
+        order = np.argsort(self.values)
+        ordered = self.values[order]
+        if np.any(ordered[1:] == ordered[:-1]):
+            order = np.lexsort((self.paths, self.values))
+        order = order[max(0, len(order) - self.depth) :]
+        return Tail(self.values[order], self.paths[order], self.threshold, self.ties, self.depth)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +106,7 @@ class Summary:
     Attributes
     ----------
     batch_paths : int
-        Paths in a whole batch; path p is in batch ``p // batch_paths``.
+        Paths in a whole batch, a power of two; path p is in batch ``p // batch_paths``.
     batch : ndarray of int64, shape (b,)
         Numbers of the batches, ascending.
     count : ndarray of int64, shape (b,)
@@ -167,7 +163,7 @@ class Summary:
     def _slot(self, paths: Integers) -> Integers:
         slot = np.zeros(self.batch[-1] + 1, dtype=np.int64)
         slot[self.batch] = np.arange(len(self.batch))
-        return slot[paths // self.batch_paths]
+        return slot[paths >> (self.batch_paths.bit_length() - 1)]
 
 
 def merge(parts: Sequence[Summary]) -> Summary:
