@@ -137,3 +137,75 @@ def _horner(builder, x, c):
     for coefficient in reversed(c[:-1]):
         p = builder.fma(p, x, coefficient)
     return p
+
+
+@intrinsic
+def prefer_wide_vectors(_context):
+    """Let the kernel that this stands in use 512-bit vectors where the CPU has them; LLVM prefers 256 bits."""
+
+    def generate(target, builder, _signature, _arguments):
+        _prefer_wide(builder)
+        return target.get_dummy_value()
+
+    return types.void(), generate
+
+
+def _prefer_wide(builder):
+    for attribute in ("prefer-vector-width", "min-legal-vector-width"):
+        set.add(builder.function.attributes, f'"{attribute}"="512"')
+
+
+TILE_ROWS = 4
+TILE_VECTORS = 4  # accumulators: 4 x 4 of 8 float64s fill half of AVX-512's registers, and all of AVX2's
+TILE_PATHS = 8 * TILE_VECTORS
+
+
+@intrinsic
+def multiply_tile(_context, x, x_stride, factor, factor_stride, z, z_stride, depth):
+    """x += factor z for TILE_ROWS rows and TILE_PATHS columns of x, held in registers.
+
+    x, factor, z are addresses of float64s, strides are bytes from row to row, depth is how many columns of the factor.
+    Each element is a chain of fused multiply-adds, k ascending, that starts from x: its bits depend on no tiling.
+    """
+
+    def generate(target, builder, _signature, arguments):
+        x, x_stride, factor, factor_stride, z, z_stride, depth = arguments
+        _prefer_wide(builder)
+        vector = ir.VectorType(ir.DoubleType(), 8)
+        size = ir.Constant(ir.IntType(64), 8)
+
+        def address(base, stride, row, offset):
+            return builder.add(builder.add(base, builder.mul(stride, _int(row))), _int(offset))
+
+        def load(at, kind):
+            value = builder.load(builder.inttoptr(at, kind.as_pointer()))
+            value.align = 8
+            return value
+
+        fma = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{vector.count}f64"
+        )
+        undefined = ir.Constant(vector, ir.Undefined)
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
+        places = [[address(x, x_stride, r, 64 * v) for v in range(TILE_VECTORS)] for r in range(TILE_ROWS)]
+        sums = [[cgutils.alloca_once_value(builder, load(at, vector)) for at in row] for row in places]
+        with cgutils.for_range(builder, depth) as loop:
+            row = builder.add(z, builder.mul(loop.index, z_stride))
+            columns = [load(builder.add(row, _int(64 * v)), vector) for v in range(TILE_VECTORS)]
+            entry = builder.add(factor, builder.mul(loop.index, size))
+            for r in range(TILE_ROWS):
+                value = load(address(entry, factor_stride, r, 0), ir.DoubleType())
+                broadcast = builder.shuffle_vector(builder.insert_element(undefined, value, _int(0)), undefined, lanes)
+                for column, total in zip(columns, sums[r], strict=True):
+                    builder.store(builder.call(fma, [broadcast, column, builder.load(total)]), total)
+        for row, totals in zip(places, sums, strict=True):
+            for at, total in zip(row, totals, strict=True):
+                store = builder.store(builder.load(total), builder.inttoptr(at, vector.as_pointer()))
+                store.align = 8
+        return target.get_dummy_value()
+
+    return types.void(*[types.intp] * 7), generate
+
+
+def _int(value):
+    return ir.Constant(ir.IntType(64), value)

@@ -6,11 +6,13 @@ so that of 1000 losses exactly 50 lie in the worst 5 %.
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Real
 
 from simcore.border import is_finite
 
 
+@lru_cache
 def as_fraction(confidence: float) -> Fraction:
     """The decimal that `confidence` was written as, exactly."""
     return Fraction(repr(float(confidence)))
@@ -30,6 +32,7 @@ def confidence_remedy(value: object) -> str | None:
     return "write a number such as 0.99, strictly between 0.5 and 1"
 
 
+@lru_cache
 def quantile_rank(confidence: float, n: int) -> int:
     """The rank k = ceil(confidence n), from 1: VaR is the k-th smallest of n equally likely losses.
 
@@ -39,6 +42,7 @@ def quantile_rank(confidence: float, n: int) -> int:
     return math.ceil(as_fraction(confidence) * n)
 
 
+@lru_cache
 def tail_size(confidence: float, n: int) -> float:
     """The number (1 - confidence) n of losses in the tail; not always whole.
 
@@ -48,6 +52,7 @@ def tail_size(confidence: float, n: int) -> float:
     return float((1 - as_fraction(confidence)) * n)
 
 
+@lru_cache
 def tail_depth(confidence: float, n: int) -> int:
     """How many of the worst of `n` losses figures at `confidence` and their errors need.
 

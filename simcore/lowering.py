@@ -12,9 +12,9 @@ import numpy as np
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
+from simcore.compile import TILE_ROWS
 from simcore.errors import Problem, raise_if_any, show
 from simcore.kernels.driver import Kind
-from simcore.kernels.linear import TILE
 from simcore.kernels.mixing import mixing_table
 from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
 from simcore.limits import check_limits
@@ -56,7 +56,7 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     _check(cases, plan, sinks)
     b = Builder()
     n = len(cases[0].market.names)
-    padded = -(-n // TILE) * TILE
+    padded = -(-n // TILE_ROWS) * TILE_ROWS  # rows and columns of zeros, for whole tiles
     laws: dict[_Law, list[Case]] = {}
     for case in cases:
         laws.setdefault(_law(case, plan), []).append(case)

@@ -22,12 +22,13 @@ def tree_sum(values: Floats) -> float:
 
     Additions of neighbours only, so that the bits depend on no vector width and no threads.
     """
-    level = np.asarray(values, dtype=np.float64)
-    if level.size == 0:
+    size = len(values)
+    if size == 0:
         return 0.0
+    level = np.full(1 << (size - 1).bit_length(), -0.0)  # adding -0.0 changes no bit
+    level[:size] = values
     while level.size > 1:
-        paired = level[0 : level.size - level.size % 2 : 2] + level[1::2]
-        level = np.append(paired, level[-1]) if level.size % 2 else paired
+        level = level[0::2] + level[1::2]
     return float(level[0])
 
 

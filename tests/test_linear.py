@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from models import bits, equicorrelation
 
+from simcore.compile import TILE_ROWS
 from simcore.kernels.block import BLOCK, STRIDE
-from simcore.kernels.linear import TILE, cholesky, product, residual
+from simcore.kernels.linear import cholesky, product, residual
 
 
 def padded(factor):
     """With zeros up to a multiple of the tile."""
     n = len(factor)
-    size = -(-n // TILE) * TILE
+    size = -(-n // TILE_ROWS) * TILE_ROWS
     out = np.zeros((size, size))
     out[:n, :n] = factor
     return out
@@ -58,7 +59,7 @@ def test_an_asset_added_at_the_end_leaves_the_rows_before_it():
 
 def test_what_stands_in_the_padding_does_not_matter():
     factor, z = random_factor(3), np.random.default_rng(5).normal(size=(3, BLOCK))
-    rows = np.zeros((2, TILE, STRIDE))
+    rows = np.zeros((2, TILE_ROWS, STRIDE))
     rows[0, :3, :BLOCK] = z
     rows[0, 3] = 1e30
     product(padded(factor), rows[0], rows[1])

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial, signed_exponent
+from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial, prefer_wide_vectors, signed_exponent
 from simcore.kernels.block import BLOCK
 from simcore.kernels.coefficients import COSINE, LOG1P, SINE
 from simcore.kernels.philox import draw
@@ -61,6 +61,7 @@ def box_muller(a, b):
 @kernel
 def fill_bits(numbers, stream, step, pair, seed, first, second):
     """128 bits a path into two rows. numbers : int64[BLOCK], path numbers; first, second : float64[>= BLOCK], out."""
+    prefer_wide_vectors()
     for i in range(BLOCK):
         a, b = draw(U(numbers[i]), stream, step, pair, seed)
         first[i] = as_float(a)
@@ -70,6 +71,7 @@ def fill_bits(numbers, stream, step, pair, seed, first, second):
 @kernel
 def bits_to_normals(first, second):
     """Rows of bits to rows of normals, in place."""
+    prefer_wide_vectors()
     for i in range(BLOCK):
         x, y = box_muller(as_bits(first[i]), as_bits(second[i]))
         first[i] = x

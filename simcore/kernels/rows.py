@@ -5,7 +5,7 @@ Rows are float64[>= BLOCK], one number a path; `out` comes last. `used` is how m
 
 import numpy as np
 
-from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial
+from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial, prefer_wide_vectors
 from simcore.kernels.block import BLOCK
 from simcore.kernels.coefficients import EXPM1
 from simcore.kernels.normals import ONE_BITS, ROUND
@@ -32,6 +32,7 @@ def expm1(x):
 @kernel
 def loss_log(x, drift, scale, value, out):
     """Loss of a value that becomes value exp(drift + scale x)."""
+    prefer_wide_vectors()
     for i in range(BLOCK):
         out[i] = -value * expm1(fma(scale, x[i], drift))
 
