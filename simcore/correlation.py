@@ -66,12 +66,13 @@ def _pair(place: str, i: int, j: int, names: tuple[str, ...]) -> str:
 
 def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: str) -> list[Problem]:
     try:
-        np.linalg.cholesky(r)
-        return []  # positive definite: known at a tenth of the eigenvalues' price
+        if (np.diag(np.linalg.cholesky(r)) ** 2).min() > 10.0 * NULL_PIVOT:
+            return []  # well inside the positive definite ones: known at a tenth of the eigenvalues' price
     except np.linalg.LinAlgError:
-        values, vectors = np.linalg.eigh(r)
+        pass
+    values, vectors = np.linalg.eigh(r)
     if values[0] >= SMALLEST_EIGENVALUE:
-        return []
+        return _check_null_pivots(r, place)
     weight = vectors[:, 0] ** 2
     involved = np.argsort(-weight, kind="stable")[:5]
     share = np.cumsum(weight[involved])
@@ -85,6 +86,25 @@ def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: s
             f"no returns can have these correlations; look at the assets most involved: {most}",
         )
     ]
+
+
+def _check_null_pivots(r: NDArray[np.float64], place: str) -> list[Problem]:
+    """Whether a matrix on the edge survives null pivots: the factor itself, without the kernels' bits and start-up."""
+    schur, lower = r.copy(), np.zeros_like(r)
+    for k in range(len(r)):
+        if schur[k, k] > NULL_PIVOT:
+            column = schur[k:, k] / np.sqrt(schur[k, k])
+            lower[k:, k] = column
+            schur[k:, k:] -= column[:, np.newaxis] * column
+    return _check_residual(float(np.abs(lower @ lower.T - r).max()), place)
+
+
+def _check_residual(off: float, place: str) -> list[Problem]:
+    if off <= LARGEST_RESIDUAL:
+        return []
+    remedy = "two or more assets are almost, but not exactly, combinations of others: drop one, or round less"
+    allowed = f"a matrix whose factor gives it back to {LARGEST_RESIDUAL:g}"
+    return [Problem(place, f"a matrix missed by {off:.3g}", allowed, remedy)]
 
 
 def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDArray[np.float64]:
@@ -124,10 +144,6 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
     lower = np.tril(r)
     out = np.zeros_like(r)
     cholesky(lower.copy(), NULL_PIVOT, out)
-    off = residual(lower, out)
-    if off > LARGEST_RESIDUAL:
-        remedy = "two or more assets are almost, but not exactly, combinations of others: drop one, or round less"
-        allowed = f"a matrix whose factor gives it back to {LARGEST_RESIDUAL:g}"
-        raise InputError([Problem("correlation", f"a matrix missed by {off:.3g}", allowed, remedy)])
+    raise_if_any(_check_residual(residual(lower, out), "correlation"))
     out.setflags(write=False)
     return out

@@ -123,7 +123,7 @@ def test_geometric_brownian_motion(steps, collapse):
 @pytest.mark.parametrize("collapse", [True, False])
 @pytest.mark.parametrize("steps", [2, 12])
 def test_compounded_step_returns_are_the_same_lognormal(steps, collapse):
-    paths, mu, sigma, horizon = 200_000, 0.12, 0.35, 2.0
+    paths, mu, sigma, horizon = PATHS, 0.12, 0.35, 2.0
     case = one_pool([100.0], [mu], [sigma], [[1.0]], compounding="log")
     plan = Plan(paths, horizon, SEED, CONFIDENCES, steps=steps, collapse=collapse)
     returns = replay(case, plan, np.arange(paths)).returns[:, :, 0]
