@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.measures import check_confidence
-from simcore.confidence import as_fraction, quantile_rank, tail_size
+from simcore.confidence import as_fraction, interval_ranks, quantile_rank, tail_size
 from simcore.errors import InputError, Problem, raise_if_any, show
 from simcore.summary import Summary, read_only, tree_sum
 
@@ -52,6 +52,11 @@ class Estimate:
     def __post_init__(self) -> None:
         if self.batch is not None and self.count is not None:
             read_only(self, "batch", "count")
+
+    def relative_to(self, constant: float) -> "Estimate":
+        """This estimate less a constant, which has no error."""
+        value, low, high = (None if x is None else x - constant for x in (self.value, self.low, self.high))
+        return replace(self, value=value, low=low, high=high)
 
     def without_error(self, note: str) -> "Estimate":
         """This estimate where the figure exists, and its standard error does not."""
@@ -244,10 +249,8 @@ def _t_quantile(dof: int) -> float:
 def _ranks(summary: Summary, confidence: float) -> tuple[int, int, int]:
     """Ranks, from the smallest loss, of VaR and of the ends of its 95 % interval, cut at the sample's ends."""
     raise_if_any(check_confidence(confidence))
-    n, c = summary.paths, as_fraction(confidence)
-    rank = quantile_rank(confidence, n)
-    width = max(1, math.ceil(1.96 * math.sqrt(float(n * c * (1 - c)))))
-    low, high = max(1, rank - width), min(n, rank + width)
+    n = summary.paths
+    rank, (low, high) = quantile_rank(confidence, n), interval_ranks(confidence, n)
     if n - low + 1 > summary.tail.reach:
         allowed = f"a confidence for which the {summary.tail.reach} worst losses that are known are enough"
         remedy = "add it to Plan.confidences and run again; of merged parts, merge all"

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.case import Plan
+from simcore.engines import Engine
 from simcore.kernels.block import BLOCK
 from simcore.kernels.driver import drive
 from simcore.program import Program
@@ -14,6 +15,7 @@ from simcore.ranges import Layout
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_PIECES = 4  # of stored paths, for threads to share
 _NO_NUMBERS = np.empty(0, dtype=np.int64)
 
 
@@ -41,15 +43,20 @@ class Part:
     tails: list[tuple[Floats, Integers]]
 
 
-def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats) -> None:
+def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats, engine: Engine) -> None:
     """Run chosen paths of a program that only stores. store : float64[program.stored, len(numbers)], out"""
     blocks = -(-len(numbers) // BLOCK)
     none, nothing = np.empty(0), np.empty((1, 0))
-    drive(
-        program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), numbers, 0, blocks,
-        len(numbers), max(1, blocks), none, none, nothing, nothing, np.empty((1, 0), np.int64),
-        nothing, np.empty((1, 0), np.int64), np.empty(0, np.int64), store,
-    )  # fmt: skip
+    size = -(-blocks // _PIECES)
+
+    def task(first: int) -> None:
+        drive(
+            program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), numbers, first,
+            min(blocks, first + size), len(numbers), size, none, none, nothing, nothing, np.empty((1, 0), np.int64),
+            nothing, np.empty((1, 0), np.int64), np.empty(0, np.int64), store,
+        )  # fmt: skip
+
+    engine(task, range(0, blocks, size))
 
 
 def run_range(

@@ -43,6 +43,18 @@ def quantile_rank(confidence: float, n: int) -> int:
 
 
 @lru_cache
+def interval_ranks(confidence: float, n: int) -> tuple[int, int]:
+    """Ranks of the order statistics that are a 95 % interval of VaR, cut at the sample's ends.
+
+    They lie 1.96 standard deviations of the rank, and at least one rank, below and above.
+    """
+    c = as_fraction(confidence)
+    width = max(1, math.ceil(1.96 * math.sqrt(float(n * c * (1 - c)))))
+    rank = quantile_rank(confidence, n)
+    return max(1, rank - width), min(n, rank + width)
+
+
+@lru_cache
 def tail_size(confidence: float, n: int) -> float:
     """The number (1 - confidence) n of losses in the tail; not always whole.
 

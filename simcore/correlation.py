@@ -90,13 +90,12 @@ def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: s
 
 def _check_null_pivots(r: NDArray[np.float64], place: str) -> list[Problem]:
     """Whether a matrix on the edge survives null pivots: the factor itself, without the kernels' bits and start-up."""
-    schur, lower = r.copy(), np.zeros_like(r)
+    left = r.copy()  # R - L L' so far
     for k in range(len(r)):
-        if schur[k, k] > NULL_PIVOT:
-            column = schur[k:, k] / np.sqrt(schur[k, k])
-            lower[k:, k] = column
-            schur[k:, k:] -= column[:, np.newaxis] * column
-    return _check_residual(float(np.abs(lower @ lower.T - r).max()), place)
+        if left[k, k] > NULL_PIVOT:
+            column = left[k:, k] / np.sqrt(left[k, k])
+            left[k:, k:] -= column[:, np.newaxis] * column
+    return _check_residual(float(np.abs(left).max()), place)
 
 
 def _check_residual(off: float, place: str) -> list[Problem]:

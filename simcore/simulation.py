@@ -89,7 +89,7 @@ def simulate(
     check_capacity(program, plan)
     engine = engine or engines.threads(threads)
     store = np.empty((program.stored, plan.paths if program.stored else 0))
-    scout = pilot(cases, plan)
+    scout = pilot(cases, plan, engine)
     extra = np.ones(len(program.slots))
     while True:
         thresholds = tail_thresholds(scout, plan, extra)
@@ -133,7 +133,7 @@ def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
     program = lower([case], plan, ("losses", "returns"))
     refuse_beyond_memory(lambda k: 8 * program.stored * k, len(numbers), "paths", "ask for fewer paths at a time")
     store = np.empty((program.stored, len(numbers)))
-    run_stored(program, plan, numbers, store)
+    run_stored(program, plan, numbers, store, engines.threads())
     return _paths(program, (case,), plan, numbers, store)[case.name]
 
 
