@@ -18,6 +18,7 @@ _EXPORTS = {
     "difference": "analysis.estimate",
     "document_of": "analysis.document",
     "estimate_of": "analysis.estimate",
+    "expected_loss": "analysis.expectation",
     "expected_shortfall": "analysis.measures",
     "mean": "analysis.measures",
     "render": "analysis.table",

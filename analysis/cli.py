@@ -1,17 +1,23 @@
-"""The command line: `simcore run` and `simcore list`.
+"""The command line: every command reads its options, calls what does the work, and prints.
 
 Results go to stdout, all else to stderr. Exit status: 0 done, 2 bad input or usage, 1 anything else that failed.
 Whatever takes long to import is imported by the command that needs it.
 """
 
+import logging
 import sys
 import time
+import traceback
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simcore.errors import InputError
+from simcore.errors import InputError, Problem, SimcoreError
+
+if TYPE_CHECKING:
+    from analysis.runs import Run
 
 app = typer.Typer(
     add_completion=False,
@@ -20,6 +26,20 @@ app = typer.Typer(
     help="How much risk does pooling remove, and when does it stop removing it?",
 )
 
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")]
+Sources = Annotated[
+    list[str], typer.Argument(metavar="SCENARIO...", help="Scenario files, or the names of bundled ones.")
+]
+Paths = Annotated[str | None, typer.Option(metavar="N", help="Paths to simulate, as 1000000 or 1e6.")]
+Seed = Annotated[str | None, typer.Option(metavar="N", help="Seed of the random numbers.")]
+Steps = Annotated[str | None, typer.Option(metavar="N", help="Steps to the horizon.")]
+Threads = Annotated[str | None, typer.Option(metavar="N", help="Threads; no figure depends on them.")]
+Confidence = Annotated[
+    list[str] | None, typer.Option(metavar="C", help="Confidence, as 0.99; may be given several times.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but errors: no progress, no warnings.")]
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status."""
@@ -27,71 +47,102 @@ def main(arguments: list[str] | None = None) -> int:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="backslashreplace")  # a name that the terminal cannot show must not end the run
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, prog_name="simcore")
+        app(given, prog_name="simcore", obj=["simcore", *given])
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     except InputError as error:
         count = len(error.problems)
-        print(f"simcore: {count} problem{'' if count == 1 else 's'} with the input", file=sys.stderr)
+        _say(f"{count} problem{'' if count == 1 else 's'} with the input")
         for problem in error.problems:
             print(f"\n{problem}", file=sys.stderr)
         return 2
     except OSError as error:  # of writing: reading has its own messages
-        print(f"simcore: cannot write the result: {error}", file=sys.stderr)
-        return 1
-    return 0
+        _say(f"cannot write the result: {error}")
+    except MemoryError:
+        _say("not enough memory: run fewer paths, or raise the lowest confidence")
+    except SimcoreError as error:
+        _say(str(error))
+    except Exception as error:  # a mistake of this program: where it is, for a report, in place of a traceback
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        found = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        _say(f"a mistake of simcore's own, please report it: {found}")
+    return 1
 
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")],
-    paths: Annotated[str | None, typer.Option(metavar="N", help="Paths to simulate, as 1000000 or 1e6.")] = None,
-    seed: Annotated[str | None, typer.Option(metavar="N", help="Seed of the random numbers.")] = None,
-    steps: Annotated[str | None, typer.Option(metavar="N", help="Steps to the horizon.")] = None,
-    threads: Annotated[str | None, typer.Option(metavar="N", help="Threads; no figure depends on them.")] = None,
-    confidence: Annotated[
-        list[str] | None, typer.Option(metavar="C", help="Confidence, as 0.99; may be given several times.")
+    context: typer.Context,
+    scenarios: Sources,
+    paths: Paths = None,
+    seed: Seed = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    confidence: Confidence = None,
+    as_json: AsJson = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of the table.")] = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Simulate a scenario, and compare its pools with their members standing alone.
+    """Compare pools with their members standing alone.
 
-    --paths, --seed, --steps and --confidence replace what the file says.
+    --paths, --seed, --steps and --confidence replace what the files say. Nothing is run unless everything is right.
     """
+    from analysis import output
+    from analysis.document import document_of_all, json_text, manifest_of
+    from analysis.runs import check_memory, load_all, simulate_one
+
+    _hush(quiet)
+    count, problems = _threads(threads)
+    problems += output.folder_problems(out) if out else []
+    loaded = load_all(scenarios, _overrides(paths, seed, steps, confidence), others=problems, one_table=True)
+    memory = check_memory(loaded)
+    if out:
+        output.make_folder(out)
+    say = None if quiet else _say
+    runs = [simulate_one(one, threads=count, memory=m, say=say) for one, m in zip(loaded, memory, strict=True)]
+    try:
+        if out:
+            document, manifest = document_of_all(runs), manifest_of(runs, context.obj)
+            rows = [row for done in runs for row in done.rows]
+            texts = (output.csv_of(rows), json_text(document) + "\n", json_text(manifest) + "\n")
+            output.write_files(out, dict(zip(output.FILES, texts, strict=True)))
+    finally:  # a full disk does not lose what took long to compute
+        if as_json:
+            _print(json_text(document_of_all(runs)))
+        else:
+            _print("\n\n\n".join(map(_table, runs)))
+
+
+@app.command()
+def validate(scenarios: Sources) -> None:
+    """Check scenarios, and run nothing."""
+    from analysis.runs import read_all
+    from scenarios.loader import validate as checked
+    from scenarios.resolve import pools_of, positions_of
+
+    for source, document in zip(scenarios, read_all(checked, scenarios, {}), strict=True):
+        positions, pools, cases = len(positions_of(document)), len(pools_of(document)), 1 + len(document.shocks)
+        parts = {"position": positions, "pool": pools, "case": cases}
+        counts = ", ".join(f"{count} {part}{'' if count == 1 else 's'}" for part, count in parts.items())
+        _print(f"{source}: valid: {counts}")
+
+
+@app.command()
+def show(scenario: Source, as_json: AsJson = False) -> None:
+    """Print a scenario with nothing left implicit.
+
+    What it prints is itself a scenario file.
+    """
+    from analysis.document import json_text
+    from analysis.toml import toml_of
     from scenarios.loader import load
 
-    given = {"simulation.paths": paths, "simulation.seed": seed, "simulation.steps": steps}
-    overrides: dict[str, object] = {key: number(text) for key, text in given.items() if text is not None}
-    if confidence:
-        overrides["measures.confidence"] = [number(text) for text in confidence]
-    loaded = load(scenario, overrides=overrides)
-
-    from analysis.comparison import rows
-    from simcore import engines
-    from simcore.simulation import simulate
-
-    count = engines.available_threads() if threads is None else number(threads)
-    engine = engines.threads(count)
-    began = time.perf_counter()
-    results = simulate(loaded.cases, loaded.plan, engine=engine)
-    simulated = time.perf_counter()
-    table = rows(loaded.cases, loaded.plan, results, name=loaded.name, currency=loaded.currency)
-    summarised = time.perf_counter()
-
-    if as_json:
-        import json
-
-        from analysis.document import document_of
-
-        seconds = {"simulation": simulated - began, "summaries": summarised - simulated}
-        document = document_of(loaded, table, threads=int(count), seconds=seconds)
-        _print(json.dumps(document, allow_nan=False, ensure_ascii=False, indent=2))
-    else:
-        from analysis.table import render
-
-        named = {"name": loaded.name, "description": loaded.description, "currency": loaded.currency}
-        _print(render(table, loaded.cases, loaded.plan, **named).rstrip("\n"))
+    resolved = load(scenario).resolved
+    _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"))
 
 
 @app.command("list")
@@ -102,6 +153,59 @@ def list_scenarios() -> None:
     bundled = names()
     width = max(map(len, bundled), default=0)
     _print("\n".join(f"{name:{width}}  {' '.join(describe(name).split())}".rstrip() for name in bundled))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors."""
+    import scenarios
+    from analysis.document import json_text
+
+    _print(json_text(scenarios.json_schema()))
+
+
+@app.command()
+def replay(
+    scenario: Source,
+    node: Annotated[str, typer.Option(metavar="NAME", help="A pool or position.")],
+    worst: Annotated[str, typer.Option(metavar="K", help="How many of its worst paths.")],
+    case: Annotated[str, typer.Option(metavar="NAME", help="base, or the name of a shock.")] = "base",
+    paths: Paths = None,
+    seed: Seed = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    confidence: Confidence = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute the worst paths of a pool or position again.
+
+    For each of them it prints what every position lost, and the return of its asset.
+    """
+    from analysis import replayed
+    from analysis.document import json_text
+    from analysis.runs import load_all, watched_engine
+
+    _hush(quiet)
+    count, problems = _threads(threads)
+    (loaded,) = load_all([scenario], _overrides(paths, seed, steps, confidence), others=problems)
+    engine = watched_engine(count, None if quiet else loaded.name)
+    found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, engine=engine)
+    if as_json:
+        _print(json_text(replayed.replay_document(loaded, found, node=node, case=case)))
+    else:
+        _print(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
+
+
+@app.command()
+def warmup() -> None:
+    """Compile the kernels, so that no run waits for them."""
+    began = time.perf_counter()
+    from analysis.warm import compile_kernels
+
+    folder = compile_kernels()
+    where = f"their cache is {folder}" if folder else "the cache cannot be written, so each process compiles anew"
+    _print(f"kernels ready after {time.perf_counter() - began:.1f} s; {where}")
 
 
 def number(text: str) -> int | float | str:
@@ -117,6 +221,45 @@ def number(text: str) -> int | float | str:
     if not value.is_finite() or abs(value.adjusted()) > 40:
         return text  # far outside anything allowed; writing it out could fill the memory
     return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _overrides(
+    paths: str | None, seed: str | None, steps: str | None, confidence: list[str] | None
+) -> dict[str, object]:
+    given = {"simulation.paths": paths, "simulation.seed": seed, "simulation.steps": steps}
+    overrides: dict[str, object] = {key: number(text) for key, text in given.items() if text is not None}
+    if confidence:
+        overrides["measures.confidence"] = [number(text) for text in confidence]
+    return overrides
+
+
+def _threads(text: str | None) -> tuple[int, list[Problem]]:
+    """How many threads, and what is wrong with that."""
+    from simcore import engines
+
+    count = engines.available_threads() if text is None else number(text)
+    try:
+        engines.threads(count)
+    except InputError as error:
+        return 0, list(error.problems)
+    return int(count), []
+
+
+def _table(done: "Run") -> str:
+    from analysis.table import render
+
+    scenario = done.scenario
+    named = {"name": scenario.name, "description": scenario.description, "currency": scenario.currency}
+    text = render(done.rows, scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to)
+    return text.rstrip("\n")
+
+
+def _hush(quiet: bool) -> None:
+    logging.getLogger("simcore").setLevel(logging.ERROR if quiet else logging.NOTSET)
+
+
+def _say(text: str) -> None:
+    print(f"simcore: {text}", file=sys.stderr)
 
 
 def _print(text: str) -> None:

@@ -6,11 +6,13 @@ The module is not called `compare`, so that `analysis.compare` is always the fun
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from analysis.estimate import Estimate, benefit, estimate_of, riskless, total
-from analysis.existence import risky_exposures, why_no_error, why_no_value
+from analysis.existence import NO_EXPECTATION, risky_exposures, why_no_error, why_no_value
+from analysis.expectation import expected_loss
 from simcore.case import Case, Plan
+from simcore.errors import InputError, Problem, show
 from simcore.pools import PoolTree
 from simcore.summary import Summary
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from scenarios.build import Scenario
 
+RelativeTo = Literal["start", "mean"]
 Figure = tuple[str, float | None]  # a measure, and its confidence where it has one
 RISKLESS = "no benefit: the pool has no risk"
 
@@ -69,11 +72,17 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
         When the tails cannot fit into memory.
     """
     named = {"name": scenario.name, "currency": scenario.currency}
-    return compare_cases(scenario.cases, scenario.plan, **named, threads=threads)
+    return compare_cases(scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to, threads=threads)
 
 
 def compare_cases(
-    cases: Sequence[Case], plan: Plan, *, name: str = "", currency: str = "", threads: int | None = None
+    cases: Sequence[Case],
+    plan: Plan,
+    *,
+    name: str = "",
+    currency: str = "",
+    relative_to: RelativeTo = "start",
+    threads: int | None = None,
 ) -> pandas.DataFrame:
     """`compare`, of cases built from arrays.
 
@@ -85,6 +94,8 @@ def compare_cases(
         What stands in the column `scenario`.
     currency : str
         What stands in the column `unit`.
+    relative_to : {"start", "mean"}
+        Whether value at risk and expected shortfall are of the loss, or of the loss less its exact expectation.
     threads : int, optional
         The figures do not depend on it.
 
@@ -96,7 +107,7 @@ def compare_cases(
     Raises
     ------
     InputError
-        When cases do not fit together, or `threads` is no number of threads.
+        When cases do not fit together, or an option is none.
     CapacityError
         When the tails cannot fit into memory.
     """
@@ -106,7 +117,8 @@ def compare_cases(
 
     cases = tuple(cases)
     results = simulate(cases, plan, threads=threads)
-    table = pandas.DataFrame(rows(cases, plan, results, name=name, currency=currency), columns=list(COLUMNS))
+    figures = rows(cases, plan, results, name=name, currency=currency, relative_to=relative_to)
+    table = pandas.DataFrame(figures, columns=list(COLUMNS))
     numbers = ["confidence", "value", "std_error", "low", "high"]
     return table.astype(dict.fromkeys(numbers, "float64"))
 
@@ -118,6 +130,7 @@ def rows(
     *,
     name: str = "",
     currency: str = "",
+    relative_to: RelativeTo = "start",
 ) -> list[Row]:
     """The table of `compare` from a simulation's results, without pandas.
 
@@ -129,6 +142,8 @@ def rows(
     results : mapping of case name to mapping of node name to Summary
         As `simcore.simulate` gives them.
     name, currency : str
+    relative_to : {"start", "mean"}
+        As in `compare_cases`.
 
     Returns
     -------
@@ -138,11 +153,14 @@ def rows(
     Raises
     ------
     InputError
-        When the results were made for other confidences and kept too few losses for these.
+        When the results were made for other confidences and kept too few losses for these, or `relative_to` is
+        neither.
     """
+    if relative_to not in get_args(RelativeTo):
+        raise InputError([Problem("relative_to", show(relative_to), '"start" or "mean"', "choose one")])
     table = []
     for case in cases:
-        for node, view, figures in _views(case, plan, results[case.name]):
+        for node, view, figures in _views(case, plan, results[case.name], relative_to):
             parent = _parent(case.pools, node)
             kind = "position" if view == "standalone" else "pool"
             unit = "1" if view.startswith("benefit") else currency
@@ -154,11 +172,11 @@ def rows(
 
 
 def _views(
-    case: Case, plan: Plan, summaries: Mapping[str, Summary]
+    case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_to: RelativeTo
 ) -> Iterator[tuple[str, str, dict[Figure, Estimate]]]:
     """Node, view and figures, in the order of the table."""
     tree = case.pools
-    alone = {node: _standalone(case, plan, node, summaries[node]) for node in tree.names}
+    alone = {node: _standalone(case, plan, node, summaries[node], relative_to) for node in tree.names}
     pools = {pool.name for pool in tree.pools}
     for pool in tree.pools:
         pooled, without_risk = alone[pool.name], not risky_exposures(case, tree.positions_below(pool.name))
@@ -180,9 +198,11 @@ def _views(
         yield position.name, "standalone", alone[position.name]
 
 
-def _standalone(case: Case, plan: Plan, node: str, summary: Summary) -> dict[Figure, Estimate]:
+def _standalone(case: Case, plan: Plan, node: str, summary: Summary, relative_to: RelativeTo) -> dict[Figure, Estimate]:
     """Every figure of one node by itself; empty where the law has none."""
-    exposures = risky_exposures(case, case.pools.positions_below(node))
+    positions = case.pools.positions_below(node)
+    exposures = risky_exposures(case, positions)
+    expected = expected_loss(case, plan, positions) if relative_to == "mean" else 0.0
     figures: list[Figure] = [("mean", None), ("volatility", None)]
     figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
     estimates = {}
@@ -195,8 +215,17 @@ def _standalone(case: Case, plan: Plan, node: str, summary: Summary) -> dict[Fig
             estimate = estimate_of(summary, measure, confidence)
             if reason := why_no_error(case.market, exposures, measure):
                 estimate = estimate.without_error(reason)
+        if relative_to == "mean" and confidence is not None:
+            estimate = _relative(estimate, expected, riskless=not exposures)
         estimates[measure, confidence] = estimate
     return estimates
+
+
+def _relative(estimate: Estimate, expected: float | None, *, riskless: bool) -> Estimate:
+    """A figure of the loss less its expectation; what has no risk always loses what is expected."""
+    if expected is None:
+        return Estimate(None, note=NO_EXPECTATION)
+    return estimate.relative_to((estimate.value or 0.0) if riskless else expected)
 
 
 def _parent(tree: PoolTree, node: str) -> str | None:

@@ -14,6 +14,7 @@ from simcore.pools import Position
 _LOG_STUDENT_T = "under log compounding with Student-t returns"
 NO_MOMENT = f"does not exist: gross returns have no mean {_LOG_STUDENT_T}"
 NO_TAIL_MEAN = f"does not exist: the loss of a net short exposure has no mean {_LOG_STUDENT_T}"
+NO_EXPECTATION = f"does not exist: there is no expected loss to be relative to {_LOG_STUDENT_T}"
 NO_FOURTH_MOMENT = "no standard error: Student-t returns with 4 or fewer degrees of freedom have no fourth moment"
 
 

@@ -1,18 +1,15 @@
 """The table that `simcore run` prints: one line a case and pool, to be read without a manual."""
 
 import math
-import textwrap
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from analysis.comparison import Figure, Row
+from analysis.comparison import Figure, RelativeTo, Row
+from analysis.text import WIDTH, aligned, amount_scale, power_name, wrapped
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
 
-WIDTH = 120  # columns at most, unless names or a single figure are wider
 NO_SHARE = "no per cent: the value of the pool is not above 0"
-_SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
 
 
 class _Block(NamedTuple):
@@ -40,7 +37,14 @@ class _Notes:
 
 
 def render(
-    rows: Sequence[Row], cases: Sequence[Case], plan: Plan, *, name: str, description: str = "", currency: str = ""
+    rows: Sequence[Row],
+    cases: Sequence[Case],
+    plan: Plan,
+    *,
+    name: str,
+    description: str = "",
+    currency: str = "",
+    relative_to: RelativeTo = "start",
 ) -> str:
     """The table as text.
 
@@ -52,11 +56,14 @@ def render(
     plan : Plan
     name, description, currency : str
         Of the scenario.
+    relative_to : {"start", "mean"}
+        What the rows were made with.
 
     Returns
     -------
     str
-        Columns that do not fit into 120 characters follow in a table of their own.
+        The benefit of a pool is against all positions below it; of nested pools, that against the members themselves
+        is another column. Columns that do not fit into 120 characters follow in a table of their own.
     """
     cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
@@ -66,32 +73,26 @@ def render(
     judged = ("expected_shortfall", max(plan.confidences))
     pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column]
-    power, decimals = _scale(values, [amount for amount in amounts if amount is not None])
+    power, decimals = amount_scale(values, [amount for amount in amounts if amount is not None])
     notes = _Notes(len(lines))
 
     blocks = [_value_block(values, power, decimals)]
     for figure, column in pooled.items():
         blocks.append(_figure_block(_title(figure), column, values, power, decimals, notes))
-    benefits = [cell[*line, "benefit", *judged] for line in lines]
-    blocks.append(_benefit_block(f"benefit, {_title(judged)}", benefits, notes))
+    by_member = [cell[*line, "benefit", *judged] for line in lines]
     by_position = [cell.get((*line, "benefit_assets", *judged)) for line in lines]
-    if any(by_position):
-        blocks.append(_benefit_block(f"benefit, {_title(judged)}, all positions", by_position, notes))
+    benefits = [deep or flat for deep, flat in zip(by_position, by_member, strict=True)]
+    blocks.append(_benefit_block(f"benefit, {_title(judged)}", benefits, notes))
+    if nested := any(by_position):
+        shown = [flat if deep else None for deep, flat in zip(by_position, by_member, strict=True)]
+        blocks.append(_benefit_block(f"benefit, {_title(judged)}, of its members", shown, notes))
 
     panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
-    head = _head(name, description, plan, _power_name(power) + (currency or "units of currency"))
-    return "\n\n".join([head, *panels, "\n".join(_foot(plan, judged, errors, notes, nested=any(by_position)))]) + "\n"
-
-
-def _columns(text: str) -> int:
-    """Columns that `text` takes in a terminal: two for a wide character, none for a combining one."""
-    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _left(text: str, width: int) -> str:
-    return text + " " * (width - _columns(text))
+    head = _head(name, description, plan, power_name(power) + (currency or "units of currency"), relative_to)
+    foot = wrapped(_foot(judged, errors, notes, nested=nested), indent="    ")
+    return "\n\n".join([head, *panels, foot]) + "\n"
 
 
 def _title(figure: Figure) -> str:
@@ -103,19 +104,6 @@ def _title(figure: Figure) -> str:
 def _per_cent(confidence: float, *, tail: bool = False) -> str:
     share = as_fraction(confidence)
     return f"{float(100 * (1 - share if tail else share)):.10g}"
-
-
-def _scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int, int]:
-    """The power of 1000 that amounts are shown in, and their decimals: five digits of the largest."""
-    widest = max((abs(number) for number in (*values, *amounts)), default=0.0)
-    power = max(0, (math.floor(math.log10(widest)) - 4) // 3) if widest > 0.0 else 0
-    largest = max((abs(amount) for amount in amounts), default=0.0) / 1000.0**power
-    decimals = 4 - math.floor(math.log10(largest)) if largest > 0.0 else 0
-    return power, min(max(0, decimals), 12)
-
-
-def _power_name(power: int) -> str:
-    return _SCALES[power] if power < len(_SCALES) else f"1e{3 * power} "
 
 
 def _value_block(values: Sequence[float], power: int, decimals: int) -> _Block:
@@ -193,25 +181,24 @@ def _panel(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _N
             case = line[0]
             yield case
         marks = "".join(notes.line[i])
-        yield ("  ".join(["  " + _left(line[1], names - 2), *parts]) + " " + marks).rstrip()
+        yield ("  ".join(["  " + aligned(line[1], names - 2), *parts]) + " " + marks).rstrip()
 
 
 def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
     return " ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def _head(name: str, description: str, plan: Plan, unit: str) -> str:
+def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo) -> str:
     steps = "1 step" if plan.steps == 1 else f"{plan.steps:,} steps"
-    facts = f"{plan.paths:,} paths, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}"
     told = "".join(c for c in " ".join(description.split()) if c.isprintable())
-    title = f"{name}: {told}" if told else name
-    return "\n".join(
-        [
-            *textwrap.wrap(title, WIDTH),
-            facts,
-            f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals are simulation error only.",
-        ]
-    )
+    lines = [
+        f"{name}: {told}" if told else name,
+        f"{plan.paths:,} paths, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}",
+        f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals are simulation error only.",
+    ]
+    if relative_to == "mean":
+        lines.append("VaR and ES are relative to the expected loss: how much worse than expected, not than the start.")
+    return wrapped(lines)
 
 
 def _horizon(years: float) -> str:
@@ -222,18 +209,19 @@ def _horizon(years: float) -> str:
     return f"{years:.6g} years"
 
 
-def _foot(plan: Plan, judged: Figure, errors: Sequence[float], notes: _Notes, *, nested: bool) -> list[str]:
+def _foot(judged: Figure, errors: Sequence[float], notes: _Notes, *, nested: bool) -> list[str]:
     at = judged[1] or 0.0
     c, tail, es = _per_cent(at), _per_cent(at, tail=True), _title(judged)
     words = [
         "volatility: the standard deviation of the loss over the horizon.",
         f"VaR {c} %: the loss that is exceeded with a probability of {tail} %.",
         f"{es}: the average loss in the worst {tail} % of the paths.",
-        f"benefit: how far {es} of the pool lies below the sum of its members' own {es}; negative when pooling hurts.",
+        f"benefit: how far {es} of the pool lies below the sum of all positions' own {es}; negative when it hurts.",
     ]
     if nested:
-        words.append("benefit, all positions: the same, against the sum over all positions below, through every level.")
+        words.append(
+            f"benefit of its members: the same, against the sum of the members' own {es}: what this level adds."
+        )
     if errors:
         words.append(f"simulation error: the standard error of an amount is at most {100.0 * max(errors):.2g} % of it.")
-    words += [f"[{number}] {note}" for note, number in notes.numbers.items()]
-    return [line for word in words for line in textwrap.wrap(word, WIDTH, subsequent_indent="    ")]
+    return [*words, *(f"[{number}] {note}" for note, number in notes.numbers.items())]

@@ -11,9 +11,11 @@ _EXPORTS = {
     "Moments": "scenarios.moments",
     "Scenario": "scenarios.build",
     "describe": "scenarios.library",
+    "json_schema": "scenarios.editor",
     "load": "scenarios.loader",
     "moments_of": "scenarios.calibrate",
     "names": "scenarios.library",
+    "validate": "scenarios.loader",
 }
 
 __all__ = sorted(_EXPORTS)

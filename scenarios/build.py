@@ -3,16 +3,18 @@
 import hashlib
 import json
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
-from scenarios.check import check
+import numpy as np
+from numpy.typing import NDArray
+
 from scenarios.moments import Moments
-from scenarios.resolve import correlation_of, moments_in, plan_of, pools_of, positions_of, shocked
+from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case, Plan
-from simcore.errors import InputError, raise_if_any
-from simcore.limits import check_limits
-from simcore.market import Market
+from simcore.correlation import factor
+from simcore.errors import InputError
+from simcore.market import Gaussian, Market, StudentT
 from simcore.pools import PoolTree
 
 
@@ -28,6 +30,8 @@ class Scenario:
     cases : tuple of simcore.Case
         ``base``, then one for each shock, in the file's order.
     plan : simcore.Plan
+    relative_to : {"start", "mean"}
+        What losses are measured against: the value at start, or the mean loss.
     resolved : dict
         The whole scenario with nothing left implicit, as JSON and TOML hold it; itself a valid scenario.
     digest : str
@@ -40,28 +44,30 @@ class Scenario:
     currency: str
     cases: tuple[Case, ...]
     plan: Plan
+    relative_to: Literal["start", "mean"]
     resolved: dict[str, Any]
     digest: str
 
 
 def build(document: Document, file: str) -> Scenario:
-    """The scenario of a document.
+    """The scenario of a document that `check` found nothing wrong with.
 
     Raises
     ------
     InputError
-        With everything that is wrong.
+        When a factor misses its matrix, which `check` has all but ruled out.
     """
-    raise_if_any(check(document))
     universe = document.universe
     base = moments_in(universe, correlation_of(universe))
-    markets = {"base": _market(universe, base, "universe.")}
-    for i, shock in enumerate(document.shocks):
-        markets[shock.name] = _market(universe, shocked(base, universe, shock), f"shocks[{i}] ({shock.name}): ")
+    moments = {"base": base} | {shock.name: shocked(base, universe, shock) for shock in document.shocks}
+    places = ["universe.correlation", *(f"shocks[{i}].changes ({s.name})" for i, s in enumerate(document.shocks))]
+    factors: dict[bytes, NDArray[np.float64]] = {}
     tree = PoolTree(positions_of(document), pools_of(document))
-    cases = tuple(Case(name, market, tree) for name, market in markets.items())
+    cases = tuple(
+        Case(name, _market(universe, its, place, factors), tree)
+        for (name, its), place in zip(moments.items(), places, strict=True)
+    )
     plan = plan_of(document)
-    raise_if_any([problem for case in cases for problem in check_limits(case, plan)])
     resolved = _resolved(document, base, tree)
     return Scenario(
         file=file,
@@ -70,30 +76,34 @@ def build(document: Document, file: str) -> Scenario:
         currency=document.currency,
         cases=cases,
         plan=plan,
+        relative_to=document.measures.relative_to,
         resolved=resolved,
         digest=_digest(resolved),
     )
 
 
-def _market(universe: Universe, moments: Moments, place: str) -> Market:
-    try:
-        return Market.from_moments(
-            [asset.name for asset in universe.assets],
-            expected_return=moments.expected_return,
-            volatility=moments.volatility,
-            correlation=moments.correlation,
-            compounding="log" if universe.compounding == "log" else "simple",
-            dof=universe.innovation.student_t if isinstance(universe.innovation, Innovation) else None,
-        )
-    except InputError as error:
-        raise InputError([replace(problem, place=place + problem.place) for problem in error.problems]) from None
+def _market(universe: Universe, moments: Moments, place: str, factors: dict[bytes, NDArray[np.float64]]) -> Market:
+    """The market of a case; `factors` keeps the factor of each distinct matrix."""
+    names = tuple(asset.name for asset in universe.assets)
+    key = moments.correlation.tobytes()
+    if key not in factors:
+        try:
+            factors[key] = factor(moments.correlation, names)
+        except InputError as error:
+            raise InputError([replace(problem, place=place) for problem in error.problems]) from None
+    lower, innovation = factors[key], universe.innovation
+    dependence = StudentT(lower, innovation.student_t) if isinstance(innovation, Innovation) else Gaussian(lower)
+    return market_of(universe, moments, dependence)
 
 
 def _resolved(document: Document, base: Moments, tree: PoolTree) -> dict[str, Any]:
     resolved = document.model_dump(by_alias=True, exclude_none=True)
-    resolved["universe"]["correlation"] = base.correlation.tolist()
-    for asset in resolved["universe"]["assets"]:
-        asset.pop("value", None)
+    resolved["universe"] = _resolved_universe(document.universe)
+    for shock, written in zip(resolved["shocks"], document.shocks, strict=True):
+        for change, its in zip(shock["changes"], written.changes, strict=True):
+            if its.regime is not None and its.regime.universe is not None:
+                law = {key: resolved["universe"][key] for key in ("compounding", "innovation")}
+                change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
     resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in tree.positions]
     resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in tree.pools]
     plan = plan_of(document)
@@ -103,7 +113,15 @@ def _resolved(document: Document, base: Moments, tree: PoolTree) -> dict[str, An
         "horizon_years": plan.horizon,
         "seed": plan.seed,
     }
-    resolved["measures"] = {"confidence": list(plan.confidences)}
+    resolved["measures"]["confidence"] = list(plan.confidences)
+    return resolved
+
+
+def _resolved_universe(universe: Universe) -> dict[str, Any]:
+    resolved = universe.model_dump(by_alias=True, exclude_none=True)
+    resolved["correlation"] = correlation_of(universe).tolist()
+    for asset in resolved["assets"]:
+        asset.pop("value", None)
     return resolved
 
 

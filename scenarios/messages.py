@@ -2,9 +2,7 @@
 
 import difflib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +12,7 @@ from scenarios.schema import TAGS, Document
 from simcore.errors import Problem, some
 
 Location = Sequence[int | str]
-_QUOTES = "leave the quotes away; "  # of a number written as text
+QUOTES = "leave the quotes away; "  # of a number written as text
 
 
 def toml_text(value: object, limit: int = 60) -> str:
@@ -48,26 +46,14 @@ def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Prob
     return Problem(place, toml_text(name), f"{what} of the file: {some(known) or 'there is none'}", remedy)
 
 
-def stamp(problems: Iterable[Problem], file: str, overrides: Mapping[str, object]) -> list[Problem]:
-    """`problems` with where their value came from: the file, or an override of it."""
-
-    def source(place: str) -> str:
-        return "override" if any(re.match(rf"{re.escape(key)}(?![\w-])", place) for key in overrides) else file
-
-    def stamped(problem: Problem) -> Problem:
-        origin = source(problem.place)
-        remedy = problem.remedy.removeprefix(_QUOTES) if origin == "override" else problem.remedy
-        return replace(problem, file=origin, remedy=remedy)
-
-    return [stamped(problem) for problem in problems]
-
-
-def problems_of(error: ValidationError, document: Mapping[str, Any]) -> list[Problem]:
-    """Every error that pydantic found in `document`, one message for one mistake."""
+def problems_of(
+    error: ValidationError, document: Mapping[str, Any], model: type[BaseModel] = Document
+) -> list[Problem]:
+    """Every error that pydantic found in `document` as a `model`, one message for one mistake."""
     errors = error.errors(include_url=False)
     unknown = [found["loc"] for found in errors if found["type"] == "extra_forbidden"]
-    meant = {location: closest(str(location[-1]), _keys(location[:-1])) for location in unknown}
-    return [_problem(found, document, meant) for found in errors if not _follows(found, meant)]
+    meant = {location: closest(str(location[-1]), _keys(location[:-1], model)) for location in unknown}
+    return [_problem(found, document, meant, model) for found in errors if not _follows(found, meant)]
 
 
 def _follows(found: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> bool:
@@ -81,22 +67,24 @@ def _follows(found: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> boo
     return False
 
 
-def _problem(found: Mapping[str, Any], document: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> Problem:
+def _problem(
+    found: Mapping[str, Any], document: Mapping[str, Any], meant: Mapping[tuple, str | None], model: type[BaseModel]
+) -> Problem:
     location = found["loc"]
     if found["type"] == "extra_forbidden":
-        allowed = "the keys " + ", ".join(_keys(location[:-1]))
+        allowed = "the keys " + ", ".join(_keys(location[:-1], model))
         remedy = f"did you mean {meant[location]}?" if meant[location] else "remove it"
         return Problem(_place(location, document), toml_text(found["input"]), allowed, remedy)
     if found["type"] == "form":
         context = found["ctx"]
         place, value = _place(location[:-1], document), context["value"] or "none of them"
         return Problem(place, value, context["allowed"], "write one of them, and no other")
-    field = _field(location)
+    field = _field(location, model)
     allowed, extra = (field.description, field.json_schema_extra) if field else (found["msg"], None)
     remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
     value = "(missing)" if found["type"] == "missing" else toml_text(found["input"])
     if isinstance(found["input"], str) and found["type"] in ("float_type", "int_type"):
-        remedy = f"{_QUOTES}{remedy}"
+        remedy = f"{QUOTES}{remedy}"
     return Problem(_place(location, document), value, allowed or "", remedy)
 
 
@@ -118,9 +106,9 @@ def _place(location: Location, document: Mapping[str, Any]) -> str:
     return f"{path} ({name})" if name and name.isprintable() and location[-1] != "name" else path
 
 
-def _field(location: Location) -> FieldInfo | None:
-    """The field of the schema at `location`; an element of a list has its list's."""
-    table: type[BaseModel] | None = Document
+def _field(location: Location, model: type[BaseModel]) -> FieldInfo | None:
+    """The field of the `model` at `location`; an element of a list has its list's."""
+    table: type[BaseModel] | None = model
     field = None
     for key in location:
         if isinstance(key, int) or key in TAGS:
@@ -136,9 +124,9 @@ def _fields(table: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in table.model_fields.items()}
 
 
-def _keys(location: Location) -> list[str]:
-    field = _field(location)
-    table = _table(field.annotation) if field else Document
+def _keys(location: Location, model: type[BaseModel]) -> list[str]:
+    field = _field(location, model)
+    table = _table(field.annotation) if field else model
     return list(_fields(table)) if table else []
 
 

@@ -5,9 +5,19 @@ from numpy.typing import NDArray
 
 from scenarios.moments import Moments
 from scenarios.schema import Change, Classes, Document, Shock, Simulation, Universe
-from scenarios.shocks import change_correlation, change_volatility
+from scenarios.shocks import change_correlation, change_figures
 from simcore.case import Plan
+from simcore.market import Dependence, Market
 from simcore.pools import Pool, Position
+
+
+def market_of(universe: Universe, moments: Moments, dependence: Dependence) -> Market:
+    """The market of these moments, as `Market.from_moments`, which would factor each matrix again."""
+    names = tuple(asset.name for asset in universe.assets)
+    mu, sigma = moments.expected_return, moments.volatility
+    if universe.compounding == "log":
+        return Market(names, mu - 0.5 * (sigma * sigma), sigma, "log", dependence)
+    return Market(names, mu, sigma, "simple", dependence)
 
 
 def positions_of(document: Document) -> tuple[Position, ...]:
@@ -75,12 +85,24 @@ def selection(universe: Universe, change: Change) -> NDArray[np.bool_]:
 def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
     """The moments after one change."""
     selected = selection(universe, change)
-    volatility, correlation = moments.volatility, moments.correlation
+    expected, volatility, correlation = moments.expected_return, moments.volatility, moments.correlation
+    if change.expected_return is not None:
+        expected = change_figures(expected, selected, **change.expected_return.model_dump())
     if change.volatility is not None:
-        volatility = change_volatility(volatility, selected, **change.volatility.model_dump())
+        volatility = change_figures(volatility, selected, **change.volatility.model_dump())
     if change.correlation is not None:
         correlation = change_correlation(correlation, selected, **change.correlation.model_dump())
-    return Moments(moments.expected_return, volatility, correlation)
+    if change.regime is not None and change.regime.universe is not None:
+        volatility, correlation = _of_regime(change.regime.universe, universe)
+    return Moments(expected, volatility, correlation)
+
+
+def _of_regime(regime: Universe, universe: Universe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Volatilities and correlation of a regime, for the assets of the universe in its order."""
+    index = {asset.name: i for i, asset in enumerate(regime.assets)}
+    order = np.array([index[asset.name] for asset in universe.assets])
+    volatility = np.array([asset.volatility for asset in regime.assets])
+    return volatility[order], correlation_of(regime)[np.ix_(order, order)]
 
 
 def shocked(moments: Moments, universe: Universe, shock: Shock) -> Moments:

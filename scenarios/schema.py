@@ -4,7 +4,7 @@ A key's description says what is allowed, its remedy what to write: the messages
 What one key cannot show alone (names that refer to others, matrices, trees) is checked in `check`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -137,6 +137,19 @@ class Pool(Table):
     members: list[str] = _key("a list of names of positions and pools", 'write members = ["...", "..."]')
 
 
+class ExpectedReturnChange(Table):
+    """What becomes of the expected returns."""
+
+    multiply: float | None = _number("a number", "write { multiply = 0.5 }", default=None)
+    add: float | None = _number(
+        "a number from -10 to 10, per year", "20 % a year less is written { add = -0.20 }", default=None, ge=-10, le=10
+    )
+    set: float | None = _number(
+        "a number from -10 to 10, per year", "5 % a year is written { set = 0.05 }", default=None, ge=-10, le=10
+    )
+    _one = _one_form(("multiply",), ("add",), ("set",))
+
+
 class VolatilityChange(Table):
     """What becomes of the volatilities."""
 
@@ -161,20 +174,48 @@ class CorrelationChange(Table):
     weight: float = _number("a number from 0 to 1", "write weight = 0.5", ge=0, le=1)
 
 
+class Regime(Table):
+    """Volatilities and correlation of another universe.
+
+    A file is read once: the resolved scenario holds its universe in the file's place.
+    """
+
+    file: str | None = _key(
+        "the path of a regime file (schema, name, description, [universe]), beginning in the folder of this file",
+        'write regime = { file = "..." }',
+        default=None,
+    )
+    universe: Universe | None = _key(
+        "a universe, as resolved scenarios hold it in place of a file; its expected returns, classes and values "
+        "change nothing",
+        'write regime = { file = "..." }',
+        default=None,
+    )
+    _one = _one_form(("file",), ("universe",))
+
+
 class Change(Table):
     """One operation, for all assets or those selected by class or by name."""
 
+    expected_return: ExpectedReturnChange | None = _key(
+        "{ multiply = ... } or { add = ... } or { set = ... }", "write expected_return = { add = -0.20 }", default=None
+    )
     volatility: VolatilityChange | None = _key(
         "{ multiply = ... } or { add = ... } or { set = ... }", "write volatility = { multiply = 1.5 }", default=None
     )
     correlation: CorrelationChange | None = _key(
         "{ toward = ..., weight = ... }", "write correlation = { toward = 1.0, weight = 0.5 }", default=None
     )
+    regime: Regime | None = _key(
+        "{ file = ... }: volatilities and correlation become those of another universe, expected returns stay",
+        'write regime = { file = "..." }',
+        default=None,
+    )
     class_: str | None = _name("class", alias="class", default=None)
     assets: list[str] | None = _key(
         "a list of names of assets, not empty", 'write assets = ["..."], or leave it out', default=None, min_length=1
     )
-    _operation = _one_form(("volatility",), ("correlation",))
+    _operation = _one_form(("expected_return",), ("volatility",), ("correlation",), ("regime",))
     _selection = _one_form((), ("class_",), ("assets",))
 
 
@@ -207,16 +248,40 @@ class Measures(Table):
     confidence: Annotated[
         Annotated[float, Tag("<number>")] | Annotated[list[float], Tag("<list>")], Discriminator(_form)
     ] = _key("numbers between 0.5 and 1", "write confidence = [0.95, 0.99]")
+    relative_to: Literal["start", "mean"] = _key(
+        '"start" or "mean": losses against the value at start, or against the mean loss',
+        'write relative_to = "start"',
+        default="start",
+    )
+
+
+_SCHEMA = _key("1", "write schema = 1: the only form of the file so far", alias="schema", ge=1, le=1)
+_DESCRIPTION = _key("text", 'write description = "..."', default="")
+_UNIVERSE = _key("a table", "write [universe] with correlation and [[universe.assets]]")
+
+
+class RegimeFile(Table):
+    """A regime's own file: a universe and what it is called."""
+
+    schema_: int = _SCHEMA
+    name: str = _name("name")
+    description: str = _DESCRIPTION
+    universe: Universe = _UNIVERSE
 
 
 class Document(Table):
     """The whole file."""
 
-    schema_: int = _key("1", "write schema = 1: the only form of the file so far", alias="schema", ge=1, le=1)
+    schema_: int = _SCHEMA
+    extends: str | None = _key(
+        "the path of another scenario, beginning in the folder of this file, or a bundled name",
+        'write extends = "other.toml": a file that says only in what it differs from the other',
+        default=None,
+    )
     name: str = _name("name")
-    description: str = _key("text", 'write description = "..."', default="")
+    description: str = _DESCRIPTION
     currency: str = _name("currency")
-    universe: Universe = _key("a table", "write [universe] with correlation and [[universe.assets]]")
+    universe: Universe = _UNIVERSE
     positions: list[Position] = _key("tables [[positions]]", "write [[positions]] for each position", default=[])
     pools: list[Pool] = _key("tables [[pools]]", "write [[pools]] for each pool", default=[])
     shocks: list[Shock] = _key("tables [[shocks]]", "write [[shocks]] for each shock", default=[])

@@ -1,4 +1,4 @@
-"""What a shock does to volatilities and correlations: new arrays from old ones.
+"""What a shock does to expected returns, volatilities and correlations: new arrays from old ones.
 
 Elementwise additions and products only, so that a shocked figure has the same bits on every CPU.
 """
@@ -10,38 +10,38 @@ Floats = NDArray[np.float64]
 Selection = NDArray[np.bool_]
 
 
-def change_volatility(
-    volatility: Floats,
+def change_figures(
+    figures: Floats,
     selected: Selection,
     *,
     multiply: float | None = None,
     add: float | None = None,
     set: float | None = None,
 ) -> Floats:
-    """The volatilities with those selected multiplied, added to, or set: one of the three.
+    """Expected returns or volatilities with those selected multiplied, added to, or set: one of the three.
 
     Parameters
     ----------
-    volatility : ndarray, shape (n,), per square root of a year
+    figures : ndarray, shape (n,), per year or per square root of a year
     selected : ndarray of bool, shape (n,)
     multiply : float, optional
-    add, set : float, optional, per square root of a year
+    add, set : float, optional, in the unit of the figures
 
     Returns
     -------
     ndarray, shape (n,)
-        Not checked: adding may lead below 0.
+        Not checked: adding may lead a volatility below 0.
 
-    >>> change_volatility(np.array([0.1, 0.2]), np.array([True, False]), multiply=3.0).round(12).tolist()
+    >>> change_figures(np.array([0.1, 0.2]), np.array([True, False]), multiply=3.0).round(12).tolist()
     [0.3, 0.2]
     """
     if multiply is not None:
-        changed = volatility * multiply
+        changed = figures * multiply
     elif add is not None:
-        changed = volatility + add
+        changed = figures + add
     else:
-        changed = np.full_like(volatility, set)
-    return np.where(selected, changed, volatility)
+        changed = np.full_like(figures, set)
+    return np.where(selected, changed, figures)
 
 
 def change_correlation(correlation: Floats, selected: Selection, *, toward: float, weight: float) -> Floats:

@@ -28,7 +28,7 @@ def check_limits(case: Case, plan: Plan) -> list[Problem]:
     largest = LARGEST_RETURN if market.compounding == "log" else LARGEST_LOSS
     problems = [
         Problem(
-            f"volatility of {market.names[i]} in {case.name}",
+            f"Market.scale[{i}] ({case.name}, {market.names[i]})",
             f"{market.scale[i]:.6g}, with drift {market.drift[i]:.6g} over {plan.horizon:.6g} years",
             f"drift and ten standard deviations of the return over the horizon within {largest:g}",
             remedy,
@@ -38,12 +38,12 @@ def check_limits(case: Case, plan: Plan) -> list[Problem]:
     if problems:
         return problems
     asset = {name: i for i, name in enumerate(market.names)}
-    for position in case.pools.positions:
+    for j, position in enumerate(case.pools.positions):
         size = float(reach[asset[position.asset]])
         grown = math.exp(size) if market.compounding == "log" and size > 1.0 else size
         loss = abs(position.value) * grown
         if position.value and size and not SMALLEST_LOSS <= loss <= LARGEST_LOSS:
             allowed = f"losses from {SMALLEST_LOSS:g} to {LARGEST_LOSS:g} in size"
-            place = f"value of position {position.name} in {case.name}"
+            place = f"PoolTree.positions[{j}].value ({case.name}, {position.name})"
             problems.append(Problem(place, f"{position.value:g}", allowed, "use another unit of the currency"))
     return problems

@@ -25,7 +25,8 @@ from simcore.program import Program
 from simcore.ranges import Layout, layout
 from simcore.summary import Summary, Tail
 
-_RANGES = 16  # at least, where there are as many batches: enough for threads to share the work evenly
+_FEWEST_RANGES, _MOST_RANGES = 16, 128  # enough for threads to share the work evenly, and for progress to be seen
+_BLOCKS_IN_A_RANGE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +154,8 @@ def _run(
     def task(batches: tuple[int, int]) -> Part:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
-    parts = sorted(engine(task, run.ranges(_RANGES)), key=lambda part: int(part.batch[0]))
+    ranges = run.ranges(max(_FEWEST_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE)))
+    parts = sorted(engine(task, ranges), key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
     tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]

@@ -90,29 +90,35 @@ def rows_of(funds, dates, returns):
 def test_the_script_takes_its_window_only():
     r = table(4, 3)
     rows = rows_of(["AGG", "VNQ", "VTI"], ["2012-12-31", "2013-01-01", "2017-12-31", "2018-01-01"], r)
-    funds, returns = etf18.window(rows)
-    assert funds == ["AGG", "VNQ", "VTI"]
-    assert returns == r[1:3].tolist()
+    table_ = etf18.table_of(rows)
+    assert table_.funds == ["AGG", "VNQ", "VTI"]
+    assert table_.between("2013-01-01", "2017-12-31") == r[1:3].tolist()
 
 
-def test_the_script_writes_a_scenario(tmp_path, capsys):
-    """A made-up table goes in; the file that comes out is loaded and holds every bit of the figures."""
+def test_the_script_writes_a_scenario_and_its_regimes(tmp_path):
+    """A made-up table goes in; the files that come out are loaded and hold every bit of the figures."""
     import scenarios
 
     funds = ["AGG", "DBC", "GLD", "TLT", "VNQ", "VTI", "XLF"]
-    r = table(300, len(funds))
-    dates = [f"2013-{1 + i // 28:02d}-{1 + i % 28:02d}" for i in range(300)]
+    r = table(400, len(funds))
+    starts = ["2013-01-01", "2022-01-01", "2008-01-01", "2020-02-19"]
+    dates = [str(np.datetime64(start) + i) for start in starts for i in range(50)] * 2
+    dates[200:] = [str(np.datetime64("2010-01-01") + i) for i in range(200)]  # in no window
     path = tmp_path / "table.csv"
     path.write_text("\n".join(",".join(row) for row in rows_of(funds, dates, r)) + "\n")
-    etf18.main(str(path))
-    (tmp_path / "made.toml").write_text(capsys.readouterr().out)
-    resolved = scenarios.load(tmp_path / "made.toml").resolved
-    moments = moments_of(r, periods_per_year=252)
-    assets = resolved["universe"]["assets"]
-    assert [asset["expected_return"] for asset in assets] == moments.expected_return.tolist()
-    assert [asset["volatility"] for asset in assets] == moments.volatility.tolist()
-    assert resolved["universe"]["correlation"] == moments.correlation.tolist()
+    etf18.main(str(path), tmp_path)
+    scenario = scenarios.load(tmp_path / "etf18.toml")
+    moments = [moments_of(r[50 * k : 50 * k + 50], periods_per_year=252) for k in range(4)]
+    assets = scenario.resolved["universe"]["assets"]
+    assert [asset["expected_return"] for asset in assets] == moments[0].expected_return.tolist()
+    assert [asset["volatility"] for asset in assets] == moments[0].volatility.tolist()
+    assert scenario.resolved["universe"]["correlation"] == moments[0].correlation.tolist()
     assert [asset["class"] for asset in assets] == [
         *("bonds", "real_assets", "real_assets", "bonds", "real_assets", "equity", "equity")
     ]
-    assert statistics.stdev(np.log1p(r[:, 0])) * 252**0.5 == pytest.approx(assets[0]["volatility"], rel=1e-12)
+    assert statistics.stdev(np.log1p(r[:50, 0])) * 252**0.5 == pytest.approx(assets[0]["volatility"], rel=1e-12)
+    for shock, its in zip(scenario.resolved["shocks"], moments[1:], strict=False):
+        universe = shock["changes"][0]["regime"]["universe"]
+        assert [asset["volatility"] for asset in universe["assets"]] == its.volatility.tolist()
+        assert [asset["expected_return"] for asset in universe["assets"]] == its.expected_return.tolist()
+        assert universe["correlation"] == its.correlation.tolist()

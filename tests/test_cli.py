@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from analysis.cli import main, number
 from analysis.comparison import COLUMNS
+from simcore.errors import SimcoreError
 
 HOME = Path(__file__).resolve().parent.parent
 HEAVY = {"numpy", "numba", "pandas", "pydantic", "scipy"}
@@ -23,7 +25,11 @@ def child(*arguments, cwd=HOME, path=HOME, **options):
 
 
 def run_json(capsys, *arguments):
-    assert main([*QUICK, "--json", *arguments]) == 0
+    return json_of(capsys, *QUICK, "--json", *arguments)
+
+
+def json_of(capsys, *arguments):
+    assert main(list(arguments)) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
 
@@ -102,7 +108,7 @@ def test_numbers_are_read_exactly(text, value):
         (["run", "three_asets"], "three_assets"),
         (["run", "three_assets", "--threads", "two"], "threads = 'two'"),
         (["run", "three_assets", "--pahts", "1e6"], "--pahts"),
-        (["run"], "Missing argument 'SCENARIO'"),
+        (["run"], "Missing argument 'SCENARIO...'"),
         (["walk"], "No such command"),
         ([], "Missing command"),
     ],
@@ -129,6 +135,150 @@ def test_a_file_with_errors_ends_with_2(tmp_path, capsys):
     file.write_text("schema = 1\nname = [\n")
     assert main(["run", str(file)]) == 2
     assert "broken.toml" in capsys.readouterr().err
+
+
+def test_several_scenarios_make_a_table_each_with_its_head(capsys):
+    both = ["run", "three_assets", "etf18", "--paths", "2e4"]
+    assert main(both) == 0
+    together = capsys.readouterr()
+    assert together.err == ""
+    alone = []
+    for name in ("three_assets", "etf18"):
+        assert main(["run", name, "--paths", "2e4"]) == 0
+        alone.append(capsys.readouterr().out)
+    assert together.out == "\n\n".join(alone)
+
+
+def test_several_scenarios_make_one_set_of_rows(capsys):
+    document = run_json(capsys, "etf18")
+    assert list(document) == ["scenarios", "rows"]
+    assert [about["scenario"] for about in document["scenarios"]] == ["three assets", "etf18"]
+    alone = [run_json(capsys), json_of(capsys, "run", "etf18", "--paths", "2e4", "--json")]
+    assert document["rows"] == [row for single in alone for row in single["rows"]]
+    for about, single in zip(document["scenarios"], alone, strict=True):
+        assert [*about, "rows"] == list(single)
+        assert about["provenance"]["digest"] == single["provenance"]["digest"]
+    assert list(dict.fromkeys(row["scenario"] for row in document["rows"])) == ["three assets", "etf18"]
+
+
+def test_figures_relative_to_the_mean_say_so(tmp_path, capsys):
+    text = (HOME / "scenarios" / "library" / "three_assets.toml").read_text(encoding="utf-8")
+    file = tmp_path / "relative.toml"
+    file.write_text(text + 'relative_to = "mean"\n', encoding="utf-8")
+    assert main(["run", str(file), "--paths", "2e4"]) == 0
+    assert "VaR and ES are relative to the expected loss" in capsys.readouterr().out.split("\n\n")[0]
+    shifted = json_of(capsys, "run", str(file), "--paths", "2e4", "--json")["rows"]
+    for row, plain in zip(shifted, run_json(capsys)["rows"], strict=True):
+        above = row["view"] == "pooled" and row["measure"] in ("value_at_risk", "expected_shortfall")
+        assert row["measure"] == plain["measure"]
+        assert not above or row["value"] > plain["value"]  # the expected loss is below 0: a gain
+
+
+def test_two_scenarios_of_one_name_cannot_share_a_table(capsys):
+    assert main(["run", "three_assets", "three_assets"]) == 2
+    assert 'three_assets: name = "three assets"' in capsys.readouterr().err
+    assert main(["validate", "three_assets", "three_assets"]) == 0
+
+
+def test_an_option_that_is_wrong_is_told_once(capsys):
+    assert main(["run", "three_assets", "etf18", "--paths", "0", "--threads", "x"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("simcore: 2 problems with the input\n")
+    assert said.count("simulation.paths = 0") == 1
+
+
+@pytest.mark.parametrize("sources", [["three_assets"], ["three_assets", "etf18"]])
+def test_what_cannot_fit_is_refused_at_the_file_s_key_before_any_runs(capsys, monkeypatch, tmp_path, sources):
+    monkeypatch.setattr("simcore.simulation.simulate", None)
+    assert main(["run", *sources, "--paths", "1e15", "--out", str(tmp_path / "out")]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    for source in sources:
+        assert f"{source}: simulation.paths = 1000000000000000 (about " in printed.err
+    assert printed.err.count("at most about ") == len(sources)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_validate_prints_a_line_for_each_valid_file(capsys, monkeypatch):
+    monkeypatch.setattr("simcore.simulation.simulate", None)
+    assert main(["validate", "three_assets", "etf18"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    first, second = printed.out.splitlines()
+    assert first == "three_assets: valid: 3 positions, 1 pool, 2 cases"
+    assert re.fullmatch(r"etf18: valid: \d+ positions, 4 pools, \d+ cases", second)
+
+
+def test_show_prints_a_scenario_that_is_valid_and_the_same(capsys, tmp_path):
+    import scenarios
+
+    assert main(["show", "etf18"]) == 0
+    file = tmp_path / "shown.toml"
+    file.write_text(capsys.readouterr().out, encoding="utf-8")
+    shown, original = scenarios.load(file), scenarios.load("etf18")
+    assert shown.digest == original.digest
+    assert json_of(capsys, "show", "etf18", "--json") == original.resolved == shown.resolved
+
+
+def test_schema_is_json(capsys):
+    import scenarios
+
+    assert json_of(capsys, "schema") == scenarios.json_schema()
+
+
+def test_warmup_says_how_long_it_took_and_where_the_cache_lies(capsys):
+    assert main(["warmup"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    seconds, folder = re.fullmatch(r"kernels ready after (\d+\.\d) s; their cache is (.+)\n", printed.out).groups()  # pyright: ignore[reportOptionalMemberAccess]
+    assert float(seconds) >= 0.0
+    assert list(Path(folder).rglob("driver.drive-*.nbc"))
+
+
+def test_quiet_leaves_nothing_but_errors_on_stderr(capsys):
+    import logging
+
+    logger = logging.getLogger("simcore")
+    assert main([*QUICK, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    assert not logger.isEnabledFor(logging.WARNING)
+    assert main(["run", "nothing", "--quiet"]) == 2
+    assert "nothing: file = (missing)" in capsys.readouterr().err
+    assert main(QUICK) == 0
+    assert logger.isEnabledFor(logging.WARNING)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"NO_COLOR": "1"}, {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm"}]
+)
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["validate", "nothing"], ["walk"]])
+def test_there_is_no_colour_whether_asked_for_or_not(monkeypatch, environment, arguments):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    done = child("-m", "simcore", *arguments)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (MemoryError(), 1, "simcore: not enough memory: run fewer paths"),
+        (SimcoreError("please report it"), 1, "simcore: please report it"),
+        (KeyError("x"), 1, "simcore: a mistake of simcore's own, please report it: KeyError: 'x' (test_cli.py, line "),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_whatever_else_fails_ends_with_1_and_without_a_traceback(capsys, monkeypatch, error, status, said):
+    def simulate(*_, **__):
+        raise error
+
+    monkeypatch.setattr("simcore.simulation.simulate", simulate)
+    assert main(QUICK) == status  # as shells have it for what the user interrupts
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(said)
+    assert "Traceback" not in printed.err
 
 
 def test_list_prints_each_bundled_scenario(capsys):

@@ -1,5 +1,7 @@
 """What the documents show is what the commands print, and their files and lines of Python run."""
 
+import itertools
+import json
 import re
 from pathlib import Path
 
@@ -43,8 +45,18 @@ def test_the_python_in_the_readme_runs(code):
     assert len(names["table"]) > 0
 
 
-def test_the_readme_says_what_its_table_says():
-    (table,) = [block for block in blocks(README) if "all positions" in block]
-    calm, stressed = re.findall(r"everything +(\d+\.\d) +\[", table)[-2:]
-    assert f"removes {calm} % of" in " ".join(README.split())
-    assert f"it removes {stressed} %." in " ".join(README.split())
+def test_the_readme_says_that_the_benefit_falls_from_calm_to_crisis(capsys):
+    """The table of crises is what the command gives, and its intervals are apart."""
+    assert main(["run", "etf18", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    for measure, words in (("value_at_risk", "VaR"), ("expected_shortfall", "ES")):
+        found = {
+            row["case"]: row
+            for row in rows
+            if (row["node"], row["view"], row["measure"], row["confidence"])
+            == ("everything", "benefit_assets", measure, 0.99)
+        }
+        benefits = [found[case] for case in ("base", "2022", "2008", "2020")]
+        assert all(one["low"] > other["high"] for one, other in itertools.pairwise(benefits))
+        cells = (f"{100 * b['value']:.1f} % [{100 * b['low']:.1f}, {100 * b['high']:.1f}]" for b in benefits)
+        assert f"| benefit, {words} 99 % | {' | '.join(cells)} |" in README

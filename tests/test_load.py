@@ -19,7 +19,6 @@ from simcore import InputError, Plan, StudentT, factor
 
 CASES = Path(__file__).parent / "cases"
 VALID = sorted((CASES / "valid").glob("*.toml"))
-INVALID = sorted((CASES / "invalid").glob("*.toml"))
 SHOCKS = (CASES / "valid" / "shocks.toml").read_text(encoding="utf-8")
 
 
@@ -29,7 +28,7 @@ def load_text(text, tmp_path, **options):
     return scenarios.load(file, **options)
 
 
-# -- the two folders
+# -- the folder of valid files: tests/test_invalid.py has the other
 
 
 @pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
@@ -38,30 +37,6 @@ def test_valid(path):
     assert scenario.file == str(path)
     assert scenario.cases[0].name == "base"
     assert re.fullmatch("[0-9a-f]{64}", scenario.digest)
-
-
-@pytest.mark.parametrize("path", INVALID, ids=lambda path: path.stem)
-def test_invalid(path):
-    """A case begins with ``# expect: text`` lines; ``@`` stands for the file: the beginning of one message."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    expected = [line.removeprefix("# expect: ") for line in lines if line.startswith("# expect: ")]
-    count = next(int(line.split()[-1]) for line in lines if line.startswith("# problems: "))
-    with pytest.raises(InputError) as caught:
-        scenarios.load(path)
-    message = str(caught.value)
-    for text in expected:
-        assert text.replace("@", f"{path}: ", 1) in message
-    assert len(caught.value.problems) == count  # one mistake, one message
-    for problem in caught.value.problems:
-        assert problem.file == str(path)
-        assert all((problem.place, problem.value, problem.allowed, problem.remedy))
-
-
-def test_enough_cases():
-    assert len(VALID) >= 10
-    assert len(INVALID) >= 20
-    three = [path for path in INVALID if "# problems: 3" in path.read_text(encoding="utf-8")]
-    assert len(three) >= 3
 
 
 # -- what is loaded
@@ -183,7 +158,7 @@ def test_a_file_comes_before_a_bundled_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize("source", ["etf_18", "etf18.toml", Path("etf18"), "scenarios/etf18.toml"])
 def test_a_near_miss_of_a_bundled_name(source, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match=r"a bundled name: etf18, three_assets\n.*did you mean \"etf18\"\?"):
+    with pytest.raises(InputError, match=r"a bundled name: crowded, etf18, three_assets\n.*did you mean \"etf18\"\?"):
         scenarios.load(source)
 
 
@@ -273,6 +248,45 @@ def test_an_override_is_no_beginning_of_another_key():
     where = {problem.place: problem.file for problem in caught.value.problems}
     assert where.pop("simulation.horizon") == "override"
     assert where == {"simulation.horizon_years": str(CASES / "invalid" / "horizon_0.toml")}
+
+
+def test_extends_is_no_override():
+    with pytest.raises(InputError, match=r'^override: extends = "etf18"\n.*a key of a file, not of overrides'):
+        scenarios.load("three_assets", overrides={"extends": "etf18"})
+
+
+def test_relative_to():
+    assert scenarios.load("three_assets").relative_to == "start"
+    assert scenarios.load("three_assets").resolved["measures"]["relative_to"] == "start"
+    mean = scenarios.load("three_assets", overrides={"measures.relative_to": "mean"})
+    assert (mean.relative_to, mean.resolved["measures"]["relative_to"]) == ("mean", "mean")
+    assert mean.digest != scenarios.load("three_assets").digest
+
+
+def test_one_factor_for_each_distinct_matrix(tmp_path, monkeypatch):
+    """Shocks that leave the correlations alone cost no factor, and no second check."""
+    import scenarios.build
+    import scenarios.check_shocks
+
+    counts = {"factor": 0, "check": 0}
+
+    def counted(key, function):
+        def call(*given, **named):
+            counts[key] += 1
+            return function(*given, **named)
+
+        return call
+
+    monkeypatch.setattr("scenarios.build.factor", counted("factor", scenarios.build.factor))
+    check = scenarios.check_shocks.check_correlation
+    monkeypatch.setattr("scenarios.check_shocks.check_correlation", counted("check", check))
+    text = (CASES / "valid" / "smallest.toml").read_text(encoding="utf-8")
+    changes = ["volatility = { multiply = 2 }", "expected_return = { set = 0 }"]
+    changes += 2 * ["correlation = { toward = 1, weight = 0.5 }"]
+    for i, change in enumerate(changes):
+        text += f'[[shocks]]\nname = "{i}"\nchanges = [{{ {change} }}]\n'
+    assert len(load_text(text, tmp_path).cases) == 5
+    assert counts == {"factor": 2, "check": 1}
 
 
 def test_a_factor_that_misses_is_said_at_the_file_s_place(monkeypatch):

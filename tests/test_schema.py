@@ -1,12 +1,16 @@
 """The models of the file: which keys, which types, one message for one mistake."""
 
 import copy
+import json
+import math
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from scenarios import json_schema
 from scenarios.loader import from_document
 from scenarios.messages import closest, problems_of, toml_text
 from scenarios.schema import Document, Table
@@ -45,17 +49,20 @@ def test_every_key_is_the_design_s():
     keys = {table.__name__: [field.alias or key for key, field in table.model_fields.items()] for table in tables()}
     assert keys == {
         "Asset": ["name", "class", "expected_return", "volatility", "value"],
-        "Change": ["volatility", "correlation", "class", "assets"],
+        "Change": ["expected_return", "volatility", "correlation", "regime", "class", "assets"],
         "Classes": ["within_class", "between"],
         "CorrelationChange": ["toward", "weight"],
         "Document": [
-            *("schema", "name", "description", "currency", "universe"),
+            *("schema", "extends", "name", "description", "currency", "universe"),
             *("positions", "pools", "shocks", "simulation", "measures"),
         ],
+        "ExpectedReturnChange": ["multiply", "add", "set"],
         "Innovation": ["student_t"],
-        "Measures": ["confidence"],
+        "Measures": ["confidence", "relative_to"],
         "Pool": ["name", "members"],
         "Position": ["name", "asset", "value"],
+        "Regime": ["file", "universe"],
+        "RegimeFile": ["schema", "name", "description", "universe"],
         "Shock": ["name", "changes"],
         "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed"],
         "Universe": ["correlation", "compounding", "innovation", "assets"],
@@ -86,6 +93,7 @@ def test_the_rest_has_defaults():
     read = Document.model_validate(document())
     assert (read.description, read.universe.compounding, read.universe.innovation) == ("", "log", "normal")
     assert (read.positions, read.pools, read.shocks, read.simulation.steps) == ([], [], [], 1)
+    assert (read.extends, read.measures.relative_to) == (None, "start")
 
 
 def test_whole_numbers_are_numbers():
@@ -240,3 +248,79 @@ def test_closest():
     assert closest("etf_18", ["etf18", "three_assets"]) == "etf18"
     assert closest("EQUITY", ["equity", "bonds"]) == "equity"
     assert closest("gold", ["equity", "bonds"]) is None
+
+
+# -- the JSON Schema
+
+
+def test_json_schema_is_plain_and_whole():
+    schema = json_schema()
+    assert json.loads(json.dumps(schema)) == schema
+    text = json.dumps(schema)
+    for forbidden in ("remedy", '"null"', "\\\\p{"):
+        assert forbidden not in text
+    references = set(re.findall(r'"#/\$defs/([^"]*)"', text))
+    assert references <= set(schema["$defs"])
+    keys = list(schema["properties"])
+    assert keys == [field.alias or key for key, field in Document.model_fields.items()]
+
+
+def test_json_schema_says_limits_and_what_is_required():
+    schema = json_schema()
+    volatility = schema["$defs"]["Asset"]["properties"]["volatility"]
+    assert (volatility["type"], volatility["minimum"], volatility["maximum"]) == ("number", 0, 10)
+    assert volatility["description"] == "a number from 0 to 10, per square root of a year"
+    required = {"schema", "name", "currency", "universe", "simulation", "measures"}
+    assert set(schema["$defs"]["Document"]["required"]) == required
+    assert schema["anyOf"] == [{"required": ["extends"]}, {"$ref": "#/$defs/Document"}]
+    assert not any("required" in table for name, table in schema["$defs"].items() if name.startswith("Extending"))
+    assert "required" not in schema
+    assert schema["properties"]["universe"]["$ref"] == "#/$defs/ExtendingUniverse"
+    assert schema["$defs"]["Document"]["properties"]["universe"]["$ref"] == "#/$defs/Universe"
+    assert all(table["additionalProperties"] is False for table in schema["$defs"].values())
+
+
+def accepts(schema, node, root):
+    """The part of JSON Schema that ours uses, as the obvious recursion."""
+    if "$ref" in schema and not accepts(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], node, root):
+        return False
+    if "anyOf" in schema and not any(accepts(form, node, root) for form in schema["anyOf"]):
+        return False
+    if "oneOf" in schema and sum(accepts(form, node, root) for form in schema["oneOf"]) != 1:
+        return False
+    types = {"object": dict, "array": list, "string": str, "integer": int, "number": (int, float)}
+    if "type" in schema and (not isinstance(node, types[schema["type"]]) or isinstance(node, bool)):
+        return False
+    if isinstance(node, dict):
+        keys = schema.get("properties", {})
+        if any(key not in node for key in schema.get("required", [])):
+            return False
+        if schema.get("additionalProperties") is False and any(key not in keys for key in node):
+            return False
+        return all(accepts(keys[key], value, root) for key, value in node.items() if key in keys)
+    if isinstance(node, list):
+        within = schema.get("minItems", 0) <= len(node)
+        return within and all(accepts(schema.get("items", {}), item, root) for item in node)
+    if isinstance(node, str):
+        return re.search(schema.get("pattern", ""), node) is not None and node in schema.get("enum", [node])
+    low, high = schema.get("minimum", node), schema.get("maximum", node)
+    return low <= node <= high and node > schema.get("exclusiveMinimum", -math.inf)
+
+
+@pytest.mark.parametrize("path", sorted(VALID.glob("*.toml")), ids=lambda path: path.stem)
+def test_json_schema_accepts_what_is_valid(path):
+    schema = json_schema()
+    assert accepts(schema, tomllib.loads(path.read_text(encoding="utf-8")), schema)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("unknown_key_without_match", "misspelt_key", "percent_volatility", "missing_seed", "missing_correlation"),
+        *("shock_weight_1.5", "shock_without_changes", "relative_to_zero", "blank_name", "text_for_number", "schema_2"),
+    ],
+)
+def test_json_schema_refuses_what_is_not(name):
+    schema = json_schema()
+    text = (VALID.parent / "invalid" / f"{name}.toml").read_text(encoding="utf-8")
+    assert not accepts(schema, tomllib.loads(text), schema)

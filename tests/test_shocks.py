@@ -1,11 +1,11 @@
-"""What shocks do to volatilities and correlations."""
+"""What shocks do to expected returns, volatilities and correlations."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios.shocks import change_correlation, change_volatility, least_common_correlation
+from scenarios.shocks import change_correlation, change_figures, least_common_correlation
 
 SIGMA = np.array([0.1, 0.2, 0.4])
 ALL = np.ones(3, dtype=bool)
@@ -23,15 +23,15 @@ R = np.array([[1.0, 0.2, 0.5], [0.2, 1.0, -0.1], [0.5, -0.1, 1.0]])
         ({"set": 0.0}, [0.0, 0.0, 0.0], [0.0, 0.2, 0.0]),
     ],
 )
-def test_volatility(change, everything, selected):
-    np.testing.assert_allclose(change_volatility(SIGMA, ALL, **change), everything, rtol=1e-15)
-    np.testing.assert_allclose(change_volatility(SIGMA, SOME, **change), selected, rtol=1e-15)
-    assert change_volatility(SIGMA, ~ALL, **change).tobytes() == SIGMA.tobytes()
+def test_figures(change, everything, selected):
+    np.testing.assert_allclose(change_figures(SIGMA, ALL, **change), everything, rtol=1e-15)
+    np.testing.assert_allclose(change_figures(SIGMA, SOME, **change), selected, rtol=1e-15)
+    assert change_figures(SIGMA, ~ALL, **change).tobytes() == SIGMA.tobytes()
 
 
 def test_nothing_is_changed_in_place():
     sigma, r = SIGMA.copy(), R.copy()
-    change_volatility(sigma, ALL, multiply=3.0)
+    change_figures(sigma, ALL, multiply=3.0)
     change_correlation(r, ALL, toward=1.0, weight=0.5)
     assert sigma.tobytes() == SIGMA.tobytes()
     assert r.tobytes() == R.tobytes()

@@ -34,7 +34,8 @@ def rows_of(cases, plan, figure=lambda row: row):
             nested = node.name == "everything"
             for view in ("pooled", "benefit", *(("benefit_assets",) if nested else ())):
                 for i, (measure, confidence) in enumerate(figures, 1):
-                    value = 1000.0 * i if view == "pooled" else 0.25
+                    benefit = 0.10 if nested and view == "benefit" else 0.25
+                    value = 1000.0 * i if view == "pooled" else benefit
                     low, high = (value - 0.0123, value + 0.0123) if view != "pooled" else (0.9 * value, 1.1 * value)
                     unit = "EUR" if view == "pooled" else "1"
                     place = ("test", case.name, node.name, None, "pool", view, measure, confidence)
@@ -42,10 +43,13 @@ def rows_of(cases, plan, figure=lambda row: row):
     return table
 
 
-def text_of(confidences=(0.95, 0.99), figure=lambda row: row, currency="EUR", steps=1, horizon=1 / 12, **of):
+def text_of(
+    confidences=(0.95, 0.99), figure=lambda row: row, currency="EUR", steps=1, horizon=1 / 12, relative_to="start", **of
+):
     cases = cases_of(**of)
     plan = Plan(1_000_000, horizon, 42, confidences, steps=steps)
-    return render(rows_of(cases, plan, figure), cases, plan, name="test", description="a test", currency=currency)
+    named = {"name": "test", "description": "a test", "currency": currency, "relative_to": relative_to}
+    return render(rows_of(cases, plan, figure), cases, plan, **named)
 
 
 def lines_of(text, name):
@@ -70,22 +74,45 @@ shock
   pair        300,000  1,000.0 0.33  2,000.0 0.67  3,000.0 1.00  4,000.0 1.33  5,000.0 1.67  25.0  [23.8, 26.2]
   everything  600,000  1,000.0 0.17  2,000.0 0.33  3,000.0 0.50  4,000.0 0.67  5,000.0 0.83  25.0  [23.8, 26.2]
 
-              benefit, ES 99 %, all positions
-pool                          % 95 % interval
----------------------------------------------
+              benefit, ES 99 %, of its members
+pool                           % 95 % interval
+----------------------------------------------
 base
-  everything               25.0  [23.8, 26.2]
+  everything                10.0   [8.8, 11.2]
 shock
-  everything               25.0  [23.8, 26.2]
+  everything                10.0   [8.8, 11.2]
 
 volatility: the standard deviation of the loss over the horizon.
 VaR 99 %: the loss that is exceeded with a probability of 1 %.
 ES 99 %: the average loss in the worst 1 % of the paths.
-benefit: how far ES 99 % of the pool lies below the sum of its members' own ES 99 %; negative when pooling hurts.
-benefit, all positions: the same, against the sum over all positions below, through every level.
+benefit: how far ES 99 % of the pool lies below the sum of all positions' own ES 99 %; negative when it hurts.
+benefit of its members: the same, against the sum of the members' own ES 99 %: what this level adds.
 simulation error: the standard error of an amount is at most 0.2 % of it.
 """
     )
+
+
+def test_five_cases_of_nested_pools_keep_within_the_width_and_show_the_benefit_of_each():
+    names = ("base", "correlation breakdown", "2008", "2020", "2022")
+    text = text_of(names=names)
+    assert max(map(len, text.splitlines())) <= WIDTH
+    main_panel = text.split("\n\n")[1].splitlines()
+    assert [line for line in main_panel if line in names] == list(names)
+    benefits = [line for line in main_panel if line.startswith("  everything ")]
+    assert len(benefits) == len(names)
+    assert all(line.endswith("  25.0  [23.8, 26.2]") for line in benefits)  # against all positions
+
+
+def test_without_nested_pools_there_is_one_benefit():
+    text = text_of(pools=(Pool("pair", ("pA", "pB")), Pool("third", ("pC",))))
+    assert text.count("benefit, ES 99 %") == 1
+    assert "of its members" not in text
+
+
+def test_the_head_says_what_losses_are_relative_to():
+    said = "VaR and ES are relative to the expected loss"
+    assert said in text_of(relative_to="mean").split("\n\n")[0]
+    assert said not in text_of()
 
 
 @pytest.mark.parametrize("confidences", [(0.99,), (0.95, 0.99), (0.9, 0.95, 0.975, 0.99, 0.995, 0.999)])

@@ -1,7 +1,7 @@
 """The bundled scenarios, by name: TOML files that lie beside this module."""
 
-import importlib.resources
 import tomllib
+from pathlib import Path
 
 from simcore.errors import InputError, Problem, show, some
 
@@ -10,10 +10,9 @@ def names() -> tuple[str, ...]:
     """The names of the bundled scenarios, sorted.
 
     >>> names()
-    ('etf18', 'three_assets')
+    ('crowded', 'etf18', 'three_assets')
     """
-    files = importlib.resources.files(__name__).iterdir()
-    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.toml")))
 
 
 def describe(name: str) -> str:
@@ -26,9 +25,9 @@ def describe(name: str) -> str:
     """
     if name not in names():
         raise InputError([Problem("name", show(name), f"a bundled scenario: {some(names())}", "correct the name")])
-    return tomllib.loads(read(name).decode()).get("description", "")
+    return tomllib.loads(path(name).read_text(encoding="utf-8")).get("description", "")
 
 
-def read(name: str) -> bytes:
-    """The file of the bundled scenario `name`."""
-    return importlib.resources.files(__name__).joinpath(f"{name}.toml").read_bytes()
+def path(name: str) -> Path:
+    """Where the file of the bundled scenario `name` lies."""
+    return Path(__file__).parent / f"{name}.toml"

@@ -1,0 +1,173 @@
+"""The worst paths of a node, computed again: what every position below it lost on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from analysis.runs import in_the_file
+from analysis.text import WIDTH, aligned, amount_scale, columns, power_name, wrapped
+from simcore.confidence import tail_depth
+from simcore.errors import CapacityError, InputError, Problem, show, some
+
+if TYPE_CHECKING:
+    from scenarios.build import Scenario
+    from simcore.engines import Engine
+
+
+class Part(NamedTuple):
+    """A position on one path: its loss, and the return of its asset over the horizon, value' / value - 1."""
+
+    position: str
+    asset: str
+    loss: float
+    asset_return: float | None
+
+
+class WorstPath(NamedTuple):
+    """One path: its number, the loss of the node, and the parts of it, which add up to it."""
+
+    path: int
+    loss: float
+    parts: tuple[Part, ...]
+
+
+def find_worst(
+    scenario: Scenario, *, node: str, worst: Any, case: str = "base", engine: Engine | None = None
+) -> list[WorstPath]:
+    """The worst paths of a node.
+
+    Parameters
+    ----------
+    scenario : scenarios.Scenario
+    node : str
+        A pool or a position.
+    worst : int
+        How many paths, from 1.
+    case : str
+        The case that is run.
+    engine : callable, optional
+        As of `simcore.simulate`.
+
+    Returns
+    -------
+    list of WorstPath
+        The worst first. A position of value 0 has no return.
+
+    Raises
+    ------
+    InputError
+        When there is no such case or node, or the run keeps fewer losses than asked for.
+    """
+    from simcore.simulation import replay, simulate
+
+    _check(scenario, node, worst, case)
+    chosen = next(c for c in scenario.cases if c.name == case)
+    try:
+        tail = simulate([chosen], scenario.plan, engine=engine)[case][node].tail
+    except CapacityError as error:
+        raise CapacityError(in_the_file(error, scenario.file)) from None
+    if worst > len(tail.paths):  # losses that tie at the threshold are counted, and their paths not kept
+        raise InputError([_too_many(worst, f"at most {len(tail.paths)}: further losses of {node} are all equal")])
+    paths = tail.paths[len(tail.paths) - worst :][::-1]
+    losses = replay(chosen, scenario.plan, paths).losses
+    below = chosen.pools.positions_below(node)
+    return [
+        WorstPath(
+            int(path),
+            float(losses[node][i]),
+            tuple(Part(p.name, p.asset, loss := float(losses[p.name][i]), _return(loss, p.value)) for p in below),
+        )
+        for i, path in enumerate(paths)
+    ]
+
+
+def replay_document(scenario: Scenario, found: Sequence[WorstPath], *, node: str, case: str = "base") -> dict[str, Any]:
+    """What ``simcore replay --json`` prints, before it is turned into text."""
+    return {
+        "scenario": scenario.name,
+        "case": case,
+        "node": node,
+        "paths": scenario.plan.paths,
+        "seed": scenario.plan.seed,
+        "digest": scenario.digest,
+        "currency": scenario.currency,
+        "worst": [
+            {
+                "path": path.path,
+                "loss": path.loss,
+                "positions": [
+                    {"position": p.position, "asset": p.asset, "loss": p.loss, "return": p.asset_return}
+                    for p in path.parts
+                ],
+            }
+            for path in found
+        ],
+    }
+
+
+def render_replay(scenario: Scenario, found: Sequence[WorstPath], *, node: str, case: str = "base") -> str:
+    """The worst paths as text: a column a path, a line a position; as many tables as the width asks for."""
+    losses = [part.loss for path in found for part in path.parts] + [path.loss for path in found]
+    power, decimals = amount_scale([], losses)
+    unit = power_name(power) + scenario.currency
+    head = wrapped(
+        [
+            f"{scenario.name}: the {len(found)} worst of {scenario.plan.paths:,} paths for {node}, case {case}",
+            f"Losses in {unit}, and the return of the asset over the horizon in per cent.",
+        ]
+    )
+
+    def amount(loss: float) -> str:
+        return f"{loss / 1000.0**power:z,.{decimals}f}"
+
+    names = ["", "position", *(part.position for part in found[0].parts), node]
+    left = max(map(columns, names))
+    blocks = []
+    for path in found:
+        shares = ["" if part.asset_return is None else f"{100.0 * part.asset_return:z.2f}" for part in path.parts]
+        cells = [("loss", "%"), *zip([amount(part.loss) for part in path.parts], shares, strict=True)]
+        cells.append((amount(path.loss), ""))
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        title = f"path {path.path}"
+        widths[0] += max(0, len(title) - sum(widths) - 1)
+        blocks.append([title.rjust(sum(widths) + 1), *(f"{a:>{widths[0]}} {b:>{widths[1]}}" for a, b in cells)])
+    groups: list[list[list[str]]] = [[]]
+    for block in blocks:
+        used = left + sum(2 + len(other[0]) for other in groups[-1])
+        if groups[-1] and used + 2 + len(block[0]) > WIDTH:
+            groups.append([])
+        groups[-1].append(block)
+    return "\n\n".join([head, *(_panel(names, left, group) for group in groups)]) + "\n"
+
+
+def _panel(names: Sequence[str], left: int, blocks: Sequence[Sequence[str]]) -> str:
+    first, second, *lines, total = (
+        "  ".join([aligned(name, left), *cells]).rstrip() for name, *cells in zip(names, *blocks, strict=True)
+    )
+    ruler = "-" * (left + sum(2 + len(block[0]) for block in blocks))
+    return "\n".join([first, second, ruler, *lines, ruler, total])
+
+
+def _return(loss: float, value: float) -> float | None:
+    return -loss / value if value else None
+
+
+def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
+    problems = []
+    cases = [c.name for c in scenario.cases]
+    names = scenario.cases[0].pools.names
+    if case not in cases:
+        problems.append(Problem("--case", show(case), f"a case: {some(cases)}", "correct the name"))
+    if node not in names:
+        problems.append(Problem("--node", show(node), f"a pool or position: {some(names)}", "correct the name"))
+    plan = scenario.plan
+    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    if not isinstance(worst, int) or not 1 <= worst <= depth:
+        problems.append(_too_many(worst, f"a whole number from 1 to {depth}, the losses that the run keeps"))
+    if problems:
+        raise InputError(problems)
+
+
+def _too_many(worst: object, allowed: str) -> Problem:
+    return Problem("--worst", show(worst), allowed, "ask for fewer, as 10, or lower the confidence to keep more")

@@ -1,0 +1,162 @@
+"""From names on the command line to runs: every scenario is read and checked before any is simulated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from simcore.errors import CapacityError, InputError, Problem, raise_if_any
+
+if TYPE_CHECKING:
+    from analysis.comparison import Row
+    from scenarios.build import Scenario
+    from simcore.engines import Engine
+
+
+T = TypeVar("T")
+
+
+class Run(NamedTuple):
+    """A scenario, its table, and what it took: seconds of ``simulation`` and ``summaries``."""
+
+    scenario: Scenario
+    rows: list[Row]
+    threads: int
+    seconds: dict[str, float]
+
+
+def load_all(
+    sources: Sequence[str],
+    overrides: Mapping[str, object],
+    *,
+    others: Iterable[Problem] = (),
+    one_table: bool = False,
+) -> list[Scenario]:
+    """All scenarios, in the order given.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        Paths or bundled names.
+    overrides : mapping
+        As of `scenarios.load`, for each of them.
+    others : iterable of Problem
+        What else is wrong, to be told with it.
+    one_table : bool
+        Whether no two may have one name, since a table tells them by it.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with any of them.
+    """
+    from scenarios.loader import load
+
+    loaded, problems = _read(load, sources, overrides)
+    problems = [*others, *problems]
+    first: dict[str, Scenario] = {}
+    for scenario in loaded if one_table else ():
+        other = first.setdefault(scenario.name, scenario)
+        if other is not scenario:
+            allowed = f"a name that no other scenario of the table has ({other.file} has it)"
+            problems.append(Problem("name", f'"{scenario.name}"', allowed, "rename one of the two", scenario.file))
+    raise_if_any(list(dict.fromkeys(problems)))  # an option that is wrong is wrong once, not once a file
+    return loaded
+
+
+def read_all(reader: Callable[..., T], sources: Sequence[str], overrides: Mapping[str, object]) -> list[T]:
+    """What `reader`, `scenarios.load` or another of its kind, gives for each source, in the order given.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong with any of them.
+    """
+    loaded, problems = _read(reader, sources, overrides)
+    raise_if_any(list(dict.fromkeys(problems)))
+    return loaded
+
+
+def _read(
+    reader: Callable[..., T], sources: Sequence[str], overrides: Mapping[str, object]
+) -> tuple[list[T], list[Problem]]:
+    loaded, problems = [], []
+    for source in sources:
+        try:
+            loaded.append(reader(source, overrides=overrides))
+        except InputError as error:
+            problems += error.problems
+    return loaded, problems
+
+
+def check_memory(scenarios: Sequence[Scenario]) -> list[int]:
+    """Bytes that each run needs, about.
+
+    Raises
+    ------
+    CapacityError
+        With all that cannot fit; each names the largest number of paths that does.
+    """
+    from analysis.forecast import needed_memory
+
+    needed, problems = [], []
+    for scenario in scenarios:
+        try:
+            needed.append(needed_memory(scenario.cases, scenario.plan))
+        except CapacityError as error:
+            problems += in_the_file(error, scenario.file)
+    if problems:
+        raise CapacityError(problems)
+    return needed
+
+
+def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable[[str], None] | None) -> Run:
+    """Simulate one scenario, and make its table.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    threads : int
+    memory : int
+        From `check_memory`.
+    say : callable, optional
+        Told beforehand what a big run will take. Without it there is no progress on stderr either.
+    """
+    from analysis.comparison import rows
+    from analysis.forecast import forecast, needed_seconds
+    from simcore import engines
+    from simcore.simulation import simulate
+
+    if say:
+        seconds = needed_seconds(scenario.cases, scenario.plan, engines.threads(threads))
+        if told := forecast(seconds, memory):
+            say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
+    began = time.perf_counter()
+    results = simulate(scenario.cases, scenario.plan, engine=watched_engine(threads, scenario.name if say else None))
+    simulated = time.perf_counter()
+    table = rows(
+        scenario.cases,
+        scenario.plan,
+        results,
+        name=scenario.name,
+        currency=scenario.currency,
+        relative_to=scenario.relative_to,
+    )
+    summarised = time.perf_counter()
+    return Run(scenario, table, threads, {"simulation": simulated - began, "summaries": summarised - simulated})
+
+
+def watched_engine(threads: int, label: str | None) -> Engine:
+    """An engine of threads that shows its progress under `label`; without one it is silent."""
+    from analysis.progress import with_progress
+    from simcore import engines
+
+    engine = engines.threads(threads)
+    return with_progress(engine, label) if label else engine
+
+
+def in_the_file(error: InputError, file: str) -> list[Problem]:
+    """What simcore says of a plan, at the file's own key."""
+    return [replace(p, place=p.place.replace("Plan.paths", "simulation.paths"), file=file) for p in error.problems]

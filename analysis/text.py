@@ -1,0 +1,38 @@
+"""Words, widths and amounts of text tables."""
+
+import math
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+WIDTH = 120  # columns at most, unless names or a single figure are wider
+_SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
+
+
+def columns(text: str) -> int:
+    """Columns that `text` takes in a terminal: two for a wide character, none for a combining one."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def aligned(text: str, width: int) -> str:
+    """`text` at the left of `width` columns."""
+    return text + " " * (width - columns(text))
+
+
+def wrapped(lines: Iterable[str], *, indent: str = "") -> str:
+    """`lines`, each broken where it is wider than a table; what follows a break gets the indent."""
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent))
+
+
+def amount_scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int, int]:
+    """The power of 1000 that amounts are shown in, and their decimals: five digits of the largest."""
+    widest = max((abs(number) for number in (*values, *amounts)), default=0.0)
+    power = max(0, (math.floor(math.log10(widest)) - 4) // 3) if widest > 0.0 else 0
+    largest = max((abs(amount) for amount in amounts), default=0.0) / 1000.0**power
+    decimals = 4 - math.floor(math.log10(largest)) if largest > 0.0 else 0
+    return power, min(max(0, decimals), 12)
+
+
+def power_name(power: int) -> str:
+    """A power of 1000 in words, to stand before a currency."""
+    return _SCALES[power] if power < len(_SCALES) else f"1e{3 * power} "

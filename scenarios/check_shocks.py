@@ -1,0 +1,131 @@
+"""What the schema cannot see of shocks: names, selections, regimes, and what the figures become."""
+
+import numpy as np
+
+from scenarios.check_universe import check_common, check_universe
+from scenarios.messages import toml_text, unknown_name
+from scenarios.moments import Moments
+from scenarios.resolve import changed, selection
+from scenarios.schema import Change, Regime, Shock, Universe
+from simcore.correlation import check_correlation
+from simcore.errors import Problem, some
+
+# no shock may lead beyond what the schema allows an asset
+_LIMITS = {
+    "expected_return": (-10.0, "expected returns", "year", "20 % a year less is written { add = -0.20 }"),
+    "volatility": (0.0, "volatilities", "square root of a year", "20 % is 0.20, and twice as much { multiply = 2.0 }"),
+}
+_HIGHEST = 10.0
+
+
+def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, sound: bool) -> list[Problem]:
+    """Everything wrong with shocks whose keys are right one by one; whether the base's correlation is `sound`."""
+    problems = []
+    accepted = {base.correlation.tobytes()} if sound else set()  # each matrix is checked once
+    for i, shock in enumerate(shocks):
+        earlier = [other.name for other in shocks[:i]]
+        if shock.name == "base":
+            allowed = "a name other than base, which is the case without a shock"
+            problems.append(Problem(f"shocks[{i}].name", '"base"', allowed, "rename the shock"))
+        elif shock.name in earlier:
+            allowed = f"a name no other shock has (shocks[{earlier.index(shock.name)}].name has it)"
+            problems.append(Problem(f"shocks[{i}].name", toml_text(shock.name), allowed, "rename one of the two"))
+        found, after = _check_changes(base, universe, shock, f"shocks[{i}].changes")
+        sound_before = sound or any(change.regime is not None for change in shock.changes)
+        if sound_before and after is not None and after.correlation.tobytes() not in accepted:
+            names = tuple(asset.name for asset in universe.assets)
+            matrix = check_correlation(after.correlation, names, place=f"shocks[{i}].changes ({shock.name})")
+            found += matrix
+            accepted |= set() if matrix else {after.correlation.tobytes()}
+        problems += found
+    return problems
+
+
+def _check_changes(base: Moments, universe: Universe, shock: Shock, place: str) -> tuple[list[Problem], Moments | None]:
+    """What is wrong with the changes of a shock, and, when nothing is, the moments after them."""
+    problems, moments, known = [], base, True
+    for j, change in enumerate(shock.changes):
+        here = f"{place}[{j}]"
+        if found := _check_change(universe, change, here, shock.name):
+            problems += found
+        elif change.regime is not None and change.regime.universe is None:
+            known = False  # its file is wrong, which is said elsewhere: nothing can be said of what follows
+        elif known:
+            before, moments = moments, changed(moments, universe, change)
+            problems += _check_figures(universe, before, moments, change, here, shock.name)
+    return problems, moments if known and not problems else None
+
+
+def _check_change(universe: Universe, change: Change, place: str, shock: str) -> list[Problem]:
+    if change.regime is not None:
+        return _check_regime(universe, change, change.regime, place, shock)
+    names = [asset.name for asset in universe.assets]
+    classes = [asset.class_ for asset in universe.assets if asset.class_ is not None]
+    if change.class_ is not None and change.class_ not in classes:
+        return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class")]
+    listed = change.assets or []
+    problems = [
+        unknown_name(f"{place}.assets[{k}] ({shock})", name, names, "an asset")
+        for k, name in enumerate(listed)
+        if name not in names
+    ]
+    problems += [
+        Problem(f"{place}.assets[{k}] ({shock})", toml_text(name), "each asset once", "remove it")
+        for k, name in enumerate(listed)
+        if name in listed[:k]
+    ]
+    if problems or change.correlation is None:
+        return problems
+    count = int(selection(universe, change).sum())
+    if count < 2:
+        remedy = "select more, or remove the change: it changes nothing"
+        return [Problem(f"{place}.correlation ({shock})", f"{count} asset selected", "two assets or more", remedy)]
+    return check_common(f"{place}.correlation.toward ({shock})", change.correlation.toward, count, "selected assets")
+
+
+def _check_regime(universe: Universe, change: Change, regime: Regime, place: str, shock: str) -> list[Problem]:
+    allowed = "no class and no assets beside regime, which replaces the figures of all assets"
+    selected = {"class": change.class_, "assets": change.assets}
+    problems = [
+        Problem(f"{place}.{key} ({shock})", toml_text(value), allowed, f"remove {key}")
+        for key, value in selected.items()
+        if value is not None
+    ]
+    other = regime.universe
+    if other is None:
+        return problems
+    if regime.file is None and (wrong := check_universe(other, f"{place}.regime.universe")):
+        return problems + wrong
+    key = "universe" if regime.file is None else "file"
+    here = f"{place}.regime.{key} ({shock})"
+    written = "a universe" if regime.file is None else toml_text(regime.file)
+    missing = [asset.name for asset in universe.assets if asset.name not in {asset.name for asset in other.assets}]
+    if missing:
+        allowed = "a regime with all assets of universe.assets, by their names"
+        remedy = "give the regime these assets, by the names they have here"
+        problems.append(Problem(here, f"{written}, which lacks {some(missing)}", allowed, remedy))
+    for name in ("compounding", "innovation"):
+        its, own = getattr(other, name), getattr(universe, name)
+        if name in other.model_fields_set and its != own:
+            allowed = f"a regime with the {name} of universe.{name}, or without one"
+            remedy = f"a regime brings volatilities and correlation only: make its {name} that of the universe"
+            problems.append(Problem(here, f"{written}, with another {name}", allowed, remedy))
+    return problems
+
+
+def _check_figures(
+    universe: Universe, before: Moments, after: Moments, change: Change, place: str, shock: str
+) -> list[Problem]:
+    problems = []
+    for key, (low, what, unit, remedy) in _LIMITS.items():
+        written = getattr(change, key)
+        if written is None:
+            continue
+        old, new = getattr(before, key), getattr(after, key)
+        bad = np.flatnonzero(~((new >= low) & (new <= _HIGHEST)))
+        if len(bad):
+            led = [f"{universe.assets[i].name} {old[i]:.6g} to {new[i]:.6g}" for i in bad]
+            value = f"{toml_text(written.model_dump(exclude_none=True))}, which leads {some(led, 5)}"
+            allowed = f"{what} from {low:g} to {_HIGHEST:g} after the change, per {unit}"
+            problems.append(Problem(f"{place}.{key} ({shock})", value, allowed, remedy))
+    return problems

@@ -1,0 +1,77 @@
+"""What the schema cannot see of a universe: names of assets, and matrices that no returns can have."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from scenarios.messages import toml_text
+from scenarios.resolve import correlation_of, moments_in
+from scenarios.schema import Classes, Innovation, Universe
+from scenarios.shocks import least_common_correlation
+from simcore.correlation import ROUNDING, check_correlation
+from simcore.errors import InputError, Problem
+from simcore.market import Gaussian, Market, StudentT
+
+
+def check_universe(universe: Universe, place: str) -> list[Problem]:
+    """Everything wrong with a universe whose keys are right one by one; `place` is its key path."""
+    return [*check_assets(universe, place), *check_correlations(universe, place)]
+
+
+def said_by(make: Callable[[], object], places: dict[str, str]) -> list[Problem]:
+    """What simcore's border says of `make`; the first beginning of a place that is in `places` is replaced."""
+
+    def moved(place: str) -> str:
+        old = next((old for old in places if place.startswith(old)), "")
+        return places.get(old, "") + place.removeprefix(old)
+
+    try:
+        make()
+    except InputError as error:
+        return [replace(problem, place=moved(problem.place)) for problem in error.problems]
+    return []
+
+
+def check_assets(universe: Universe, place: str) -> list[Problem]:
+    """What is wrong with the assets of a universe, and with its innovation."""
+    names = tuple(asset.name for asset in universe.assets)
+    figures = moments_in(universe, np.eye(len(names)))
+
+    def market() -> Market:
+        return Market(names, figures.expected_return, figures.volatility, "log", Gaussian(figures.correlation))
+
+    found = said_by(market, {"Market.names": f"{place}.assets"})
+    problems = [replace(problem, place=f"{problem.place}.name") for problem in found]
+    if isinstance(innovation := universe.innovation, Innovation):
+        dof = innovation.student_t
+        problems += said_by(lambda: StudentT(np.eye(1), dof), {"StudentT.dof": f"{place}.innovation.student_t"})
+    return problems
+
+
+def check_correlations(universe: Universe, place: str) -> list[Problem]:
+    """What is wrong with the correlations of a universe."""
+    written = universe.correlation
+    names = tuple(asset.name for asset in universe.assets)
+    if isinstance(written, list):
+        return check_correlation(written, names, place=f"{place}.correlation")
+    if not isinstance(written, Classes):
+        return check_common(f"{place}.correlation", written, len(names), "assets")
+    allowed = f"a class, since {place}.correlation goes by classes"
+    remedy = "give the asset a class, or write one number or a full matrix"
+    lacking = [
+        Problem(f"{place}.assets[{i}].class ({asset.name})", "(missing)", allowed, remedy)
+        for i, asset in enumerate(universe.assets)
+        if asset.class_ is None
+    ]
+    return lacking or check_correlation(correlation_of(universe), names, place=f"{place}.correlation")
+
+
+def check_common(place: str, value: float, n: int, what: str) -> list[Problem]:
+    """A correlation that all pairs of n assets are to share."""
+    if n < 2 or value >= least_common_correlation(n) - ROUNDING:
+        return []
+    low = f"{least_common_correlation(n):.6g}"
+    allowed = f"a number from {low} = -1/{n - 1} to 1 for {n} {what}"
+    remedy = f"more than two assets cannot all be opposites: write {low} or more"
+    return [Problem(place, toml_text(value), allowed, remedy)]

@@ -1,0 +1,96 @@
+"""Files by name: where one lies, and what stands in it."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenarios import library
+from scenarios.messages import closest, toml_text
+from simcore.errors import InputError, Problem, some
+
+
+@dataclass(frozen=True)
+class File:
+    """One file: `label` is what messages call it."""
+
+    label: str
+    path: Path
+
+    def beside(self, name: str) -> "File":
+        """The file that this one calls `name`: relative paths begin in its own folder."""
+        path = self.path.parent / name
+        return File(str(path), path)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The key of a file that names another file."""
+
+    file: File
+    place: str
+    name: str
+
+    def problem(self, what: str, allowed: str, remedy: str) -> Problem:
+        """That the file named is not what it should be."""
+        return Problem(self.place, f"{toml_text(self.name)} ({what})", allowed, remedy, self.file.label)
+
+
+def read(file: File, reference: Reference | None = None) -> dict[str, Any]:
+    """The document in a file that the user named, or the `reference` of another file.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, is not UTF-8, not TOML, or empty.
+    """
+    return _parse(_content(file, reference), file.label)
+
+
+def _content(file: File, reference: Reference | None) -> bytes:
+    try:
+        return file.path.read_bytes()
+    except FileNotFoundError:
+        name = file.path.name.removesuffix(".toml")
+        meant = closest(name, library.names())
+        what, allowed = "missing", f"a path, or a bundled name: {some(library.names())}"
+        remedy = f"did you mean {toml_text(meant)}?" if meant else "check the path"
+    except IsADirectoryError:
+        what, allowed, remedy = "a directory", "the path of a TOML file", "name a file in it"
+    except (OSError, ValueError) as error:
+        what, allowed, remedy = f"unreadable: {error}", "a file that can be read", "check path and permissions"
+    if reference is None:
+        what = "(missing)" if what == "missing" else what
+        raise InputError([Problem("file", what, allowed, remedy, file.label)])
+    if what == "missing":
+        allowed = f"the path of a TOML file, beginning in the folder of {reference.file.label}"
+        remedy = f"there is no {file.label}: check the path"
+    raise InputError([reference.problem(what, allowed, remedy)])
+
+
+def _parse(content: bytes, label: str) -> dict[str, Any]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        value = f"byte 0x{content[error.start]:02x}"
+        raise InputError([Problem(f"line {line}", value, "text in UTF-8", "save the file as UTF-8", label)]) from None
+    try:
+        document = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError([_broken(error, text, label)]) from None
+    if not document:
+        remedy = "begin with the bundled three_assets"
+        raise InputError([Problem("file", "empty", "a scenario", remedy, label)])
+    return document
+
+
+def _broken(error: Exception, text: str, label: str) -> Problem:
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
+    if not found:
+        what = "brackets nested too deeply" if isinstance(error, RecursionError) else str(error)
+        return Problem("file", what, "TOML", "correct the text", label)
+    what, line, column = found[1], int(found[2]), int(found[3])
+    written = (text.split("\n")[line - 1 :] or [""])[0].strip()
+    return Problem(f"line {line}, column {column}", toml_text(written), "TOML", f"{what}: correct this line", label)

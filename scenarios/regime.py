@@ -1,0 +1,68 @@
+"""Regimes: the volatilities and the correlation of another universe, from a file of their own."""
+
+from collections.abc import Callable
+
+from pydantic import ValidationError
+
+from scenarios.check_universe import check_universe
+from scenarios.files import File, Reference, read
+from scenarios.messages import problems_of
+from scenarios.origins import stamp
+from scenarios.schema import Change, Document, RegimeFile, Universe
+from simcore.errors import InputError, Problem
+
+
+def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Document, list[Problem]]:
+    """`document` with the universe of each regime file where it names the file, and what is wrong with these files.
+
+    Parameters
+    ----------
+    document : Document
+    origin : callable
+        The file that a key path stands in: the path of a regime file begins in its folder.
+
+    Returns
+    -------
+    Document
+        A regime whose file is wrong stays without a universe.
+    list of Problem
+        Each of a file is said once, and under this file's name.
+    """
+    found: dict[str, tuple[Universe | None, list[Problem]]] = {}
+    problems: list[Problem] = []
+
+    def filled(change: Change, place: str, shock: str) -> Change:
+        if change.regime is None or change.regime.file is None:
+            return change
+        naming = origin(place)
+        file = naming.beside(change.regime.file)
+        if file.label not in found:
+            found[file.label] = _read(file, Reference(naming, f"{place} ({shock})", change.regime.file))
+            problems.extend(found[file.label][1])
+        return change.model_copy(update={"regime": change.regime.model_copy(update={"universe": found[file.label][0]})})
+
+    shocks = [
+        shock.model_copy(
+            update={
+                "changes": [
+                    filled(change, f"shocks[{i}].changes[{j}].regime.file", shock.name)
+                    for j, change in enumerate(shock.changes)
+                ]
+            }
+        )
+        for i, shock in enumerate(document.shocks)
+    ]
+    return document.model_copy(update={"shocks": shocks}), problems
+
+
+def _read(file: File, reference: Reference) -> tuple[Universe | None, list[Problem]]:
+    try:
+        content = read(file, reference)
+    except InputError as error:
+        return None, list(error.problems)
+    try:
+        universe = RegimeFile.model_validate(content).universe
+    except ValidationError as error:
+        return None, stamp(problems_of(error, content, RegimeFile), {}, file)
+    problems = stamp(check_universe(universe, "universe"), {}, file)
+    return (None if problems else universe), problems
