@@ -62,6 +62,11 @@ def test_three_files(tmp_path):
     }
 
 
+def test_what_is_replaced_has_no_older_origin(tmp_path):
+    _, origins = merged(tmp_path, "a = { x = 1, y = 1 }\n", "a = { y = 2 }\n", "a = 3\n", "a = { y = 4 }\n")
+    assert {key: file.path.name for key, file in origins.items()} == {"a": "3.toml"}
+
+
 def test_nothing_extended_is_the_document_itself():
     document = {"schema": 1, "extends": 3}
     assert extended(document, File("x", Path("x"))) == (document, {})
