@@ -140,6 +140,33 @@ def _horner(builder, x, c):
 
 
 @intrinsic
+def at_least(_context, address, limit):
+    """64 float64s from an address, against a limit: bit i is set where the i-th is not below it, and no NaN."""
+
+    def generate(_target, builder, _signature, arguments):
+        address, limit = arguments
+        limits = _broadcast(builder, limit)
+        mask = _int(0)
+        for first in range(0, 64, 8):
+            values = _load(builder, builder.add(address, _int(8 * first)), _VECTOR)
+            bits = builder.bitcast(builder.fcmp_ordered(">=", values, limits), ir.IntType(8))
+            mask = builder.or_(mask, builder.shl(builder.zext(bits, ir.IntType(64)), _int(first)))
+        return mask
+
+    return types.uint64(types.intp, types.float64), generate
+
+
+@intrinsic
+def trailing_zeros(_context, bits):
+    """The place of the lowest bit that is set; bits are not 0."""
+
+    def generate(_target, builder, _signature, arguments):
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.uint64), generate
+
+
+@intrinsic
 def prefer_wide_vectors(_context):
     """Let the kernel that this stands in use 512-bit vectors where the CPU has them; LLVM prefers 256 bits."""
 
@@ -171,40 +198,46 @@ def multiply_tile(_context, x, x_stride, factor, factor_stride, z, z_stride, dep
     def generate(target, builder, _signature, arguments):
         x, x_stride, factor, factor_stride, z, z_stride, depth = arguments
         _prefer_wide(builder)
-        vector = ir.VectorType(ir.DoubleType(), 8)
-        size = ir.Constant(ir.IntType(64), 8)
 
         def address(base, stride, row, offset):
             return builder.add(builder.add(base, builder.mul(stride, _int(row))), _int(offset))
 
-        def load(at, kind):
-            value = builder.load(builder.inttoptr(at, kind.as_pointer()))
-            value.align = 8
-            return value
-
         fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{vector.count}f64"
+            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fma.v{_VECTOR.count}f64"
         )
-        undefined = ir.Constant(vector, ir.Undefined)
-        lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
         places = [[address(x, x_stride, r, 64 * v) for v in range(TILE_VECTORS)] for r in range(TILE_ROWS)]
-        sums = [[cgutils.alloca_once_value(builder, load(at, vector)) for at in row] for row in places]
+        sums = [[cgutils.alloca_once_value(builder, _load(builder, at, _VECTOR)) for at in row] for row in places]
         with cgutils.for_range(builder, depth) as loop:
             row = builder.add(z, builder.mul(loop.index, z_stride))
-            columns = [load(builder.add(row, _int(64 * v)), vector) for v in range(TILE_VECTORS)]
-            entry = builder.add(factor, builder.mul(loop.index, size))
+            columns = [_load(builder, builder.add(row, _int(64 * v)), _VECTOR) for v in range(TILE_VECTORS)]
+            entry = builder.add(factor, builder.mul(loop.index, _int(8)))
             for r in range(TILE_ROWS):
-                value = load(address(entry, factor_stride, r, 0), ir.DoubleType())
-                broadcast = builder.shuffle_vector(builder.insert_element(undefined, value, _int(0)), undefined, lanes)
+                value = _load(builder, address(entry, factor_stride, r, 0), ir.DoubleType())
+                broadcast = _broadcast(builder, value)
                 for column, total in zip(columns, sums[r], strict=True):
                     builder.store(builder.call(fma, [broadcast, column, builder.load(total)]), total)
         for row, totals in zip(places, sums, strict=True):
             for at, total in zip(row, totals, strict=True):
-                store = builder.store(builder.load(total), builder.inttoptr(at, vector.as_pointer()))
+                store = builder.store(builder.load(total), builder.inttoptr(at, _VECTOR.as_pointer()))
                 store.align = 8
         return target.get_dummy_value()
 
     return types.void(*[types.intp] * 7), generate
+
+
+_VECTOR = ir.VectorType(ir.DoubleType(), 8)
+
+
+def _load(builder, address, kind):
+    value = builder.load(builder.inttoptr(address, kind.as_pointer()))
+    value.align = 8
+    return value
+
+
+def _broadcast(builder, value):
+    undefined = ir.Constant(_VECTOR, ir.Undefined)
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), _VECTOR.count), [0] * _VECTOR.count)
+    return builder.shuffle_vector(builder.insert_element(undefined, value, _int(0)), undefined, lanes)
 
 
 def _int(value):

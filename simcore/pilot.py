@@ -35,7 +35,7 @@ class Pilot:
     rank : int
         The rank, from the largest loss, of a threshold above which a tail reaches its depth in all likelihood.
     worst : ndarray, shape (slots, k), currency
-        The largest losses, ascending: four times the rank, or as many as there are.
+        The largest losses, in no order: four times the rank, or as many as there are.
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
     """
@@ -61,8 +61,13 @@ def pilot(cases: Sequence[Case], plan: Plan, engine: Engine) -> Pilot:
     centers = np.array([x[0] + tree_sum(x[:BLOCK] - x[0]) / len(x[:BLOCK]) for x in losses])
     share = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences) / plan.paths
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
-    losses.sort(axis=1)
-    return Pilot(paths, rank, losses[:, max(0, paths - _SPARE * rank) :].copy(), centers)
+    first = max(0, paths - _SPARE * rank)
+
+    def worst(row: NDArray[np.float64]) -> NDArray[np.float64]:
+        row.partition(first)
+        return row[first:].copy()
+
+    return Pilot(paths, rank, np.array(engine(worst, list(losses))), centers)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -85,5 +90,5 @@ def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDA
         for slot, worst in enumerate(scout.worst):
             place = worst.size - math.ceil(scout.rank * extra[slot])
             if place >= 0:
-                out[slot] = worst[place] + 0.0  # never -0.0, which a sort may put on either side of 0.0
+                out[slot] = np.partition(worst, place)[place] + 0.0  # never -0.0, which may stand on either side of 0.0
     return out

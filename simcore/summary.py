@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simcore.border import as_tuple
 from simcore.errors import InputError, Problem, show
+from simcore.kernels.order import in_order
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -90,12 +91,9 @@ class Tail:
 
     def cut(self) -> "Tail":
         """This tail in order, with no more than the `depth` worst losses."""
-        order = np.argsort(self.values)
-        ordered = self.values[order]
-        if np.any(ordered[1:] == ordered[:-1]):
-            order = np.lexsort((self.paths, self.values))
-        order = order[max(0, len(order) - self.depth) :]
-        return Tail(self.values[order], self.paths[order], self.threshold, self.ties, self.depth)
+        values, paths = in_order(self.values, self.paths)
+        first = max(0, len(values) - self.depth)
+        return Tail(values[first:].copy(), paths[first:].copy(), self.threshold, self.ties, self.depth)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,9 +160,12 @@ class Summary:
         return sums.astype(np.float64)
 
     def _slot(self, paths: Integers) -> Integers:
+        batch = paths >> (self.batch_paths.bit_length() - 1)
+        if self.batch[-1] + 1 == len(self.batch):
+            return batch  # a whole run
         slot = np.zeros(self.batch[-1] + 1, dtype=np.int64)
         slot[self.batch] = np.arange(len(self.batch))
-        return slot[paths >> (self.batch_paths.bit_length() - 1)]
+        return slot[batch]
 
 
 def merge(parts: Sequence[Summary]) -> Summary:

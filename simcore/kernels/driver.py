@@ -73,7 +73,7 @@ def drive(
         False when a tail is full: nothing written counts, run the range again with more capacity.
     """
     workspace = np.zeros((row_count, STRIDE))
-    scratch = np.empty((2, STRIDE))
+    scratch = np.empty((2, BLOCK // 8))
     path = np.empty(BLOCK, np.int64)
     slots = center.size
     block_sums = np.zeros((slots, 2))
@@ -139,12 +139,12 @@ def drive(
                     slot = first_slot + j
                     row = workspace[source + j]
                     rows.moments(row, center[slot], used, scratch, block_sums[slot])
-                    ties[batch, slot] += rows.count_ties(row, threshold[slot], used)
                     if kept[slot] + BLOCK > values.shape[1]:
                         return False
-                    kept[slot] = rows.append_tail(
+                    kept[slot], tied = rows.append_tail(
                         row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
                     )
+                    ties[batch, slot] += tied
             elif kind == Kind.STORE:
                 for j in range(size):
                     row = workspace[source + j]

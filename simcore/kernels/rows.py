@@ -5,7 +5,17 @@ Rows are float64[>= BLOCK], one number a path; `out` comes last. `used` is how m
 
 import numpy as np
 
-from simcore.compile import as_bits, as_float, fma, inlined, kernel, polynomial, prefer_wide_vectors
+from simcore.compile import (
+    as_bits,
+    as_float,
+    at_least,
+    fma,
+    inlined,
+    kernel,
+    polynomial,
+    prefer_wide_vectors,
+    trailing_zeros,
+)
 from simcore.kernels.block import BLOCK
 from simcore.kernels.coefficients import EXPM1
 from simcore.kernels.normals import ONE_BITS, ROUND
@@ -88,23 +98,37 @@ def bridge(steps_left, deviation, remaining, e):
         remaining[i] -= step
 
 
+@inlined
+def deviation(x, i, center, used):
+    """x[i] - center, and 0 for what is no path of the run."""
+    return x[i] - center if i < used else 0.0
+
+
 @kernel
 def moments(x, center, used, scratch, out):
     """Sum of deviations from center and of their squares, each by halving: a fixed tree that vectorises.
 
-    scratch : float64[2, BLOCK]; out : float64[2]
+    The first three of nine halvings are done in registers. scratch : float64[2, BLOCK / 8]; out : float64[2]
     """
+    prefer_wide_vectors()
     d, s = scratch[0], scratch[1]
-    for i in range(BLOCK):
-        deviation = x[i] - center if i < used else 0.0
-        d[i] = deviation
-        s[i] = deviation * deviation
-    half = BLOCK // 2
-    while half > 0:
+    half = BLOCK // 8
+    for i in range(half):
+        d0 = deviation(x, i, center, used)
+        d1 = deviation(x, i + half, center, used)
+        d2 = deviation(x, i + 2 * half, center, used)
+        d3 = deviation(x, i + 3 * half, center, used)
+        d4 = deviation(x, i + 4 * half, center, used)
+        d5 = deviation(x, i + 5 * half, center, used)
+        d6 = deviation(x, i + 6 * half, center, used)
+        d7 = deviation(x, i + 7 * half, center, used)
+        d[i] = ((d0 + d4) + (d2 + d6)) + ((d1 + d5) + (d3 + d7))
+        s[i] = ((d0 * d0 + d4 * d4) + (d2 * d2 + d6 * d6)) + ((d1 * d1 + d5 * d5) + (d3 * d3 + d7 * d7))
+    while half > 1:
+        half //= 2
         for i in range(half):
             d[i] += d[i + half]
             s[i] += s[i + half]
-        half //= 2
     out[0] = d[0]
     out[1] = s[0]
 
@@ -113,20 +137,20 @@ def moments(x, center, used, scratch, out):
 def append_tail(x, numbers, threshold, used, values, paths, count):
     """Append what lies strictly above the threshold, with its path; without a branch a value.
 
-    values : float64[>= count + BLOCK]; paths : int64[same]. Returns the new count.
+    values : float64[>= count + BLOCK]; paths : int64[same]. Returns the new count, and how many equal the threshold.
     """
-    for i in range(used):
-        loss = x[i]
-        values[count] = loss
-        paths[count] = numbers[i]
-        count += np.int64(loss > threshold)
-    return count
-
-
-@kernel
-def count_ties(x, threshold, used):
-    """How many values equal the threshold."""
-    ties = np.int64(0)
-    for i in range(used):
-        ties += np.int64(x[i] == threshold)
-    return ties
+    ties = 0
+    for first in range(0, used, 64):
+        left = at_least(x.ctypes.data + 8 * first, threshold)
+        if used - first < 64:
+            left &= (U(1) << U(used - first)) - U(1)
+        while left != U(0):
+            i = first + trailing_zeros(left)
+            left &= left - U(1)
+            loss = x[i]
+            values[count] = loss
+            paths[count] = numbers[i]
+            above = np.int64(loss > threshold)
+            count += above
+            ties += 1 - above
+    return count, ties

@@ -1,0 +1,42 @@
+"""The order of a tail: by value, then path, for every double and any order in which it comes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simcore.kernels.order import in_order
+
+
+def expected(values, paths):
+    order = sorted(range(len(values)), key=lambda i: (values[i], paths[i]))
+    return [values[i] for i in order], [paths[i] for i in order]
+
+
+def ordered(values, paths):
+    before = values.tolist(), paths.tolist()
+    got = in_order(values, paths)
+    assert (values.tolist(), paths.tolist()) == before, "what was given was changed"
+    return got[0].tolist(), got[1].tolist()
+
+
+@given(st.lists(st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0]), max_size=60), st.randoms())
+def test_it_is_by_value_then_path(values, random):
+    paths = random.sample(range(10**12), len(values))
+    assert ordered(np.array(values, dtype=np.float64), np.array(paths, dtype=np.int64)) == expected(values, paths)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 5_000])
+@pytest.mark.parametrize("kinds", [1, 3, 10**9])
+def test_a_tail_by_path(size, kinds):
+    rng = np.random.default_rng(size)
+    values = rng.integers(0, kinds, size) * 0.1 - 0.05 * kinds
+    paths = np.sort(rng.choice(10 * size + 1, size, replace=False))
+    assert ordered(values, paths) == expected(values.tolist(), paths.tolist())
+
+
+def test_zeros_of_either_sign_are_equal():
+    """The negative control: by their bits -0.0 would come first, whatever its path."""
+    values, paths = in_order(np.array([0.0, -0.0, 0.0]), np.array([1, 2, 3]))
+    assert paths.tolist() == [1, 2, 3]
+    assert np.signbit(values).tolist() == [False, True, False]
