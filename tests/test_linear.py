@@ -29,7 +29,7 @@ def multiply(factor, z):
     big = padded(factor)
     rows = np.full((2, len(big), STRIDE), 7.0)
     rows[0, : len(z), :BLOCK] = z
-    product(big, rows[0], rows[1])
+    product(big.ravel(), rows[0], rows[1])
     assert (rows[1, :, BLOCK:] == 7.0).all(), "the product wrote beyond the block"
     return rows[1, : len(z), :BLOCK]
 
@@ -62,7 +62,7 @@ def test_what_stands_in_the_padding_does_not_matter():
     rows = np.zeros((2, TILE_ROWS, STRIDE))
     rows[0, :3, :BLOCK] = z
     rows[0, 3] = 1e30
-    product(padded(factor), rows[0], rows[1])
+    product(padded(factor).ravel(), rows[0], rows[1])
     np.testing.assert_array_equal(bits(rows[1, :3, :BLOCK]), bits(multiply(factor, z)))
 
 

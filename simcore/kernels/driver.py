@@ -114,7 +114,7 @@ def drive(
                 for j in range(size):
                     rows.bridge(params[param], params[param + 1], workspace[source + j], workspace[out + j])
             elif kind == Kind.PRODUCT:
-                factor = params[param : param + size * size].reshape(size, size)
+                factor = params[param : param + size * size]
                 product(factor, workspace[source : source + size], workspace[out : out + size])
             elif kind == Kind.AFFINE:
                 for j in range(size):
@@ -159,7 +159,9 @@ def drive(
                 block_sums[slot, 1] = stack[level, slot, 1] + block_sums[slot, 1]
             done >>= 1
             level += 1
-        stack[level] = block_sums
+        for slot in range(slots):  # not by one slice: its message of a wrong shape would take 2.6 s to compile
+            stack[level, slot, 0] = block_sums[slot, 0]
+            stack[level, slot, 1] = block_sums[slot, 1]
         if block + 1 - begun == span or block + 1 == last:
             _fold(stack, block + 1 - begun, deviation[batch], square[batch])
             batch += 1

@@ -17,9 +17,10 @@ _DEPTH, _HEIGHT = 240, 96  # columns and rows of the factor that are worked on t
 def product(factor, z, x):
     """x = L z for a block.
 
-    factor : float64[n, n], lower triangular, n a multiple of TILE_ROWS; z, x : float64[n, >= BLOCK], x out
+    factor : float64[n n], lower triangular, row by row; z, x : float64[n, >= BLOCK], n a multiple of TILE_ROWS, x out
     """
-    n = factor.shape[0]
+    n = z.shape[0]
+    factor_stride = 8 * n
     for i in range(n):
         row = x[i]
         for s in range(BLOCK):
@@ -31,8 +32,8 @@ def product(factor, z, x):
                     multiply_tile(
                         x.ctypes.data + i * x.strides[0] + 8 * s,
                         x.strides[0],
-                        factor.ctypes.data + i * factor.strides[0] + 8 * k,
-                        factor.strides[0],
+                        factor.ctypes.data + i * factor_stride + 8 * k,
+                        factor_stride,
                         z.ctypes.data + k * z.strides[0] + 8 * s,
                         z.strides[0],
                         min(_DEPTH, i + TILE_ROWS - k),

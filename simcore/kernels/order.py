@@ -40,13 +40,15 @@ def sort_tail(values, paths, spare_values, spare_paths):
     swapped = False
     place = np.empty(_BUCKETS, np.int64)
     for digit in range(_DIGITS):
-        if counts[digit].max() == values.size:
-            continue  # all have the same digit
         shift = U(_DIGIT_BITS * digit)
         total = 0
+        most = 0
         for bucket in range(_BUCKETS):
             place[bucket] = total
             total += counts[digit, bucket]
+            most = max(most, counts[digit, bucket])
+        if most == values.size:
+            continue  # all have the same digit
         for i in range(values.size):
             bucket = (_key(values[i]) >> shift) & U(_BUCKETS - 1)
             spare_values[place[bucket]] = values[i]
