@@ -4,10 +4,13 @@ Results go to stdout, all else to stderr. Exit status: 0 done, 2 bad input or us
 Whatever takes long to import is imported by the command that needs it.
 """
 
+import contextlib
 import logging
+import os
 import sys
 import time
 import traceback
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,11 +41,19 @@ Confidence = Annotated[
     list[str] | None, typer.Option(metavar="C", help="Confidence, as 0.99; may be given several times.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+_OPTIONS = {
+    "simulation.paths": "--paths",
+    "simulation.seed": "--seed",
+    "simulation.steps": "--steps",
+    "measures.confidence": "--confidence",
+}
 Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but errors: no progress, no warnings.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; the exit status."""
+    if sys.stderr is None:  # closed; print would take stdout for it
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
@@ -53,10 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     except InputError as error:
-        count = len(error.problems)
-        _say(f"{count} problem{'' if count == 1 else 's'} with the input")
-        for problem in error.problems:
-            print(f"\n{problem}", file=sys.stderr)
+        problems = [_as_option(problem) for problem in error.problems]
+        count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'} with the input"
+        _say("\n\n".join([count, *map(str, problems)]))
         return 2
     except OSError as error:  # of writing: reading has its own messages
         _say(f"cannot write the result: {error}")
@@ -82,7 +92,7 @@ def run(
     confidence: Confidence = None,
     as_json: AsJson = False,
     out: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
     ] = None,
     quiet: Quiet = False,
@@ -91,28 +101,30 @@ def run(
 
     --paths, --seed, --steps and --confidence replace what the files say. Nothing is run unless everything is right.
     """
+    _hush(quiet)
     from analysis import output
     from analysis.document import document_of_all, json_text, manifest_of
     from analysis.runs import check_memory, load_all, simulate_one
 
-    _hush(quiet)
     count, problems = _threads(threads)
-    problems += output.folder_problems(out) if out else []
+    folder = None if out is None else Path(out)
+    if folder:
+        problems += output.folder_problems(folder) if out else [output.no_folder()]
     loaded = load_all(scenarios, _overrides(paths, seed, steps, confidence), others=problems, one_table=True)
-    memory = check_memory(loaded)
-    if out:
-        output.make_folder(out)
+    memory = check_memory(loaded, count)
+    if folder:
+        output.try_folder(folder)
     say = None if quiet else _say
     runs = [simulate_one(one, threads=count, memory=m, say=say) for one, m in zip(loaded, memory, strict=True)]
     try:
-        if out:
+        if folder:
             document, manifest = document_of_all(runs), manifest_of(runs, context.obj)
             rows = [row for done in runs for row in done.rows]
             texts = (output.csv_of(rows), json_text(document) + "\n", json_text(manifest) + "\n")
-            output.write_files(out, dict(zip(output.FILES, texts, strict=True)))
+            output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
     finally:  # a full disk does not lose what took long to compute
         if as_json:
-            _print(json_text(document_of_all(runs)))
+            _print(json_text(document_of_all(runs)), machine=True)
         else:
             _print("\n\n\n".join(map(_table, runs)))
 
@@ -121,14 +133,14 @@ def run(
 def validate(scenarios: Sources) -> None:
     """Check scenarios, and run nothing."""
     from analysis.runs import read_all
+    from analysis.text import counted
     from scenarios.loader import validate as checked
     from scenarios.resolve import pools_of, positions_of
 
     for source, document in zip(scenarios, read_all(checked, scenarios, {}), strict=True):
         positions, pools, cases = len(positions_of(document)), len(pools_of(document)), 1 + len(document.shocks)
         parts = {"position": positions, "pool": pools, "case": cases}
-        counts = ", ".join(f"{count} {part}{'' if count == 1 else 's'}" for part, count in parts.items())
-        _print(f"{source}: valid: {counts}")
+        _print(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
 
 
 @app.command()
@@ -142,7 +154,7 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     from scenarios.loader import load
 
     resolved = load(scenario).resolved
-    _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"))
+    _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
 @app.command("list")
@@ -161,7 +173,7 @@ def schema() -> None:
     import scenarios
     from analysis.document import json_text
 
-    _print(json_text(scenarios.json_schema()))
+    _print(json_text(scenarios.json_schema()), machine=True)
 
 
 @app.command()
@@ -182,17 +194,17 @@ def replay(
 
     For each of them it prints what every position lost, and the return of its asset.
     """
+    _hush(quiet)
     from analysis import replayed
     from analysis.document import json_text
     from analysis.runs import load_all, watched_engine
 
-    _hush(quiet)
     count, problems = _threads(threads)
     (loaded,) = load_all([scenario], _overrides(paths, seed, steps, confidence), others=problems)
     engine = watched_engine(count, None if quiet else loaded.name)
     found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, engine=engine)
     if as_json:
-        _print(json_text(replayed.replay_document(loaded, found, node=node, case=case)))
+        _print(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
     else:
         _print(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
 
@@ -226,11 +238,22 @@ def number(text: str) -> int | float | str:
 def _overrides(
     paths: str | None, seed: str | None, steps: str | None, confidence: list[str] | None
 ) -> dict[str, object]:
-    given = {"simulation.paths": paths, "simulation.seed": seed, "simulation.steps": steps}
+    given = dict(zip(_OPTIONS, (paths, seed, steps), strict=False))
     overrides: dict[str, object] = {key: number(text) for key, text in given.items() if text is not None}
     if confidence:
         overrides["measures.confidence"] = [number(text) for text in confidence]
     return overrides
+
+
+def _as_option(problem: Problem) -> Problem:
+    """A problem with an override, as of the option that it was given by."""
+    from scenarios.origins import OVERRIDE
+
+    key = problem.place.split("[")[0]
+    if problem.file != OVERRIDE or key not in _OPTIONS:
+        return problem
+    remedy = problem.remedy.replace(f"{key.split('.')[1]} = ", f"{_OPTIONS[key]} ")
+    return replace(problem, place=_OPTIONS[key], remedy=remedy, file="")
 
 
 def _threads(text: str | None) -> tuple[int, list[Problem]]:
@@ -241,7 +264,7 @@ def _threads(text: str | None) -> tuple[int, list[Problem]]:
     try:
         engines.threads(count)
     except InputError as error:
-        return 0, list(error.problems)
+        return 0, [replace(problem, place="--threads") for problem in error.problems]
     return int(count), []
 
 
@@ -259,8 +282,13 @@ def _hush(quiet: bool) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"simcore: {text}", file=sys.stderr)
+    with contextlib.suppress(OSError):  # a stderr that nobody reads must not end the run
+        print(f"simcore: {text}", file=sys.stderr, flush=True)
 
 
-def _print(text: str) -> None:
+def _print(text: str, *, machine: bool = False) -> None:
+    """Print a result; JSON and TOML are UTF-8 whatever the terminal is."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if machine and reconfigure:
+        reconfigure(encoding="utf-8")
     print(text, flush=True)  # a reader who left early is noticed here, where the command line still handles it

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from analysis.estimate import Estimate, benefit, estimate_of, riskless, total
 from analysis.existence import NO_EXPECTATION, risky_exposures, why_no_error, why_no_value
 from analysis.expectation import expected_loss
+from simcore.border import as_tuple
 from simcore.case import Case, Plan
 from simcore.errors import InputError, Problem, show
 from simcore.pools import PoolTree
@@ -67,10 +68,15 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     Raises
     ------
     InputError
-        When `threads` is no number of threads; a scenario itself was checked when it was loaded.
+        When `scenario` is none, or `threads` no number of threads; a scenario itself was checked when it was loaded.
     CapacityError
         When the tails cannot fit into memory.
     """
+    from scenarios.build import Scenario
+
+    if not isinstance(scenario, Scenario):
+        remedy = f"read it first: analysis.compare(scenarios.load({show(scenario)}))"
+        raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
     named = {"name": scenario.name, "currency": scenario.currency}
     return compare_cases(scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to, threads=threads)
 
@@ -115,7 +121,7 @@ def compare_cases(
 
     from simcore.simulation import simulate
 
-    cases = tuple(cases)
+    cases = as_tuple(cases, "cases")
     results = simulate(cases, plan, threads=threads)
     figures = rows(cases, plan, results, name=name, currency=currency, relative_to=relative_to)
     table = pandas.DataFrame(figures, columns=list(COLUMNS))
@@ -209,11 +215,11 @@ def _standalone(case: Case, plan: Plan, node: str, summary: Summary, relative_to
     for measure, confidence in figures:
         if not exposures:  # every path has the same loss but for rounding, so no figure is left to chance
             estimate = riskless(0.0 if measure == "volatility" else summary.mean, summary.count)
-        elif reason := why_no_value(case.market, exposures, measure):
+        elif reason := why_no_value(case.market, plan.horizon, exposures, measure):
             estimate = Estimate(None, note=reason)
         else:
             estimate = estimate_of(summary, measure, confidence)
-            if reason := why_no_error(case.market, exposures, measure):
+            if reason := why_no_error(case.market, plan.horizon, exposures, measure):
                 estimate = estimate.without_error(reason)
         if relative_to == "mean" and confidence is not None:
             estimate = _relative(estimate, expected, riskless=not exposures)

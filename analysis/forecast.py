@@ -14,8 +14,8 @@ _ENOUGH_SECONDS = 0.1  # a sample that took as long tells the rate
 _FIRST_SAMPLE = 512
 
 
-def needed_memory(cases: Sequence[Case], plan: Plan) -> int:
-    """Bytes that a run needs, about.
+def needed_memory(cases: Sequence[Case], plan: Plan, threads: int) -> int:
+    """Bytes that a run by so many threads needs, about.
 
     Raises
     ------
@@ -26,8 +26,8 @@ def needed_memory(cases: Sequence[Case], plan: Plan) -> int:
     from simcore.lowering import lower
 
     program = lower(cases, plan, ("summary",))
-    check_capacity(program, plan)
-    return needed_bytes(program, plan)
+    check_capacity(program, plan, threads)
+    return needed_bytes(program, plan, threads)
 
 
 def needed_seconds(

@@ -1,7 +1,7 @@
 """`--out`: the files of a run, each written whole or not at all.
 
 Everything is written into temporary files of the same folder first, and renamed when all of it is on the disk: a full
-disk or a broken run leaves what was there before.
+disk or a broken run leaves what was there before, and nothing where nothing was.
 """
 
 import csv
@@ -21,40 +21,48 @@ _ALLOWED = "a folder that can be written to; it is made when it is missing"
 
 def folder_problems(folder: Path) -> list[Problem]:
     """What can be seen to keep `folder` from taking the files, before anything is made or written."""
-    existing = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
-    if not existing.is_dir():
-        return [_problem(folder, f"{existing} is no folder")]
-    if not os.access(existing, os.W_OK | os.X_OK):
-        return [_problem(folder, f"{existing} cannot be written to")]
-    taken = [name for name in FILES if (folder / name).is_dir()]
+    try:
+        existing = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
+        if not existing.is_dir():
+            return [_problem(folder, f"{existing} is no folder")]
+        if not os.access(existing, os.W_OK | os.X_OK):
+            return [_problem(folder, f"{existing} cannot be written to")]
+        taken = [name for name in FILES if (folder / name).is_dir()]
+    except OSError as error:  # a name that no folder can have
+        return [_problem(folder, f"{str(folder)[:60]} ({error.strerror})")]
     return [_problem(folder, f"{folder / name} is a folder") for name in taken]
 
 
-def make_folder(folder: Path) -> None:
-    """Make `folder` where it is missing, and see that it takes a file.
+def try_folder(folder: Path) -> None:
+    """Make `folder` where it is missing, see that it takes a file, and leave nothing behind.
 
     Raises
     ------
     InputError
         When it does not.
     """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = _temporary(folder, "probe")
         probe.touch(exist_ok=False)
         probe.unlink()
+        for path in made:
+            path.rmdir()
     except OSError as error:
-        raise InputError([_problem(folder, error.strerror or str(error))]) from None
+        raise InputError([_problem(folder, f"{folder} ({error.strerror or error})")]) from None
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write `texts`, by the name of the file, in UTF-8.
+    """Write `texts`, by the name of the file, in UTF-8, into `folder`, which is made when it is missing.
 
     Raises
     ------
     OSError
-        When one cannot be written; then all are as they were before.
+        When one cannot be written: then all are as they were before. Only where a file could be written and not take
+        its name is there a mixture, of whole files.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     temporary = {folder / name: _temporary(folder, name) for name in texts}
     try:
         for part, text in zip(temporary.values(), texts.values(), strict=True):
@@ -64,6 +72,8 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
                 os.fsync(file.fileno())  # a disk that is full may say so only now
         for target, part in temporary.items():
             os.replace(part, target)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from None
     finally:
         for part in temporary.values():
             part.unlink(missing_ok=True)
@@ -98,5 +108,10 @@ def _temporary(folder: Path, name: str) -> Path:
     return folder / f".{name}.{secrets.token_hex(8)}.tmp"
 
 
+def no_folder() -> Problem:
+    """The message for an empty name, as of a shell variable that is not set."""
+    return Problem("--out", '""', _ALLOWED, "name a folder, or leave --out away")
+
+
 def _problem(folder: Path, value: str) -> Problem:
-    return Problem("--out", value, _ALLOWED, f"name another folder than {folder}")
+    return Problem("--out", value, _ALLOWED, f"name another folder than {str(folder)[:60]}")

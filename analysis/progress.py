@@ -4,12 +4,14 @@ It looks at the engine from outside: ranges done of ranges in all. Figures do no
 """
 
 import contextlib
+import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from analysis.text import columns, fitted
 from simcore.engines import Engine
 
 _QUIET_SECONDS = 1.0  # what takes no longer shows nothing
@@ -26,7 +28,7 @@ def with_progress(
     engine : callable
         As `simcore.engines.threads` gives it.
     label : str
-        What is run.
+        What is run. What a pass does with it is said by the name of its task.
     stream : file, optional
         stderr when absent.
     clock : callable
@@ -40,7 +42,8 @@ def with_progress(
     out = stream or sys.stderr
 
     def shown(task: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
-        line = _Line(label, len(items), out, clock)
+        doing = getattr(task, "__name__", "working").replace("_", " ")
+        line = _Line(f"{label}: {doing}", len(items), out, clock)
 
         def counted(item: Any) -> Any:
             result = task(item)
@@ -73,10 +76,16 @@ class _Line:
             if now < self.next or self.done == self.items:
                 return
             left = (now - self.began) / self.done * (self.items - self.done)
-            text = f"simcore: {self.label}: {100 * self.done // self.items} % done, about {duration(left)} left"
-            if self.terminal:
-                self._write("\r" + text.ljust(self.width))
-                self.width = len(text)
+            what, far = (
+                f"simcore: {self.label}",
+                f", {100 * self.done // self.items} % done, about {duration(left)} left",
+            )
+            text = what + far
+            if self.terminal:  # what wraps cannot be rewritten
+                width = shutil.get_terminal_size().columns - 1
+                text = fitted(fitted(what, width - len(far)) + far, width)
+                self._write("\r" + text + " " * (self.width - columns(text)))
+                self.width = columns(text)
             else:
                 self.next = now + _PLAIN_SECONDS
                 self._write(text + "\n")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.runs import in_the_file
-from analysis.text import WIDTH, aligned, amount_scale, columns, power_name, wrapped
+from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
+from scenarios.messages import unknown_name
 from simcore.confidence import tail_depth
-from simcore.errors import CapacityError, InputError, Problem, show, some
+from simcore.errors import CapacityError, InputError, Problem, show
 
 if TYPE_CHECKING:
     from scenarios.build import Scenario
@@ -68,9 +69,13 @@ def find_worst(
     except CapacityError as error:
         raise CapacityError(in_the_file(error, scenario.file)) from None
     if worst > len(tail.paths):  # losses that tie at the threshold are counted, and their paths not kept
-        raise InputError([_too_many(worst, f"at most {len(tail.paths)}: further losses of {node} are all equal")])
+        kept = len(tail.paths)
+        if not kept:
+            allowed, remedy = "a node with a worst path", f"the worst losses of {node} are all equal: name another node"
+            raise InputError([Problem("--node", show(node), allowed, remedy)])
+        raise InputError([_too_many(worst, f"at most {kept}: further losses of {node} are all equal")])
     paths = tail.paths[len(tail.paths) - worst :][::-1]
-    losses = replay(chosen, scenario.plan, paths).losses
+    losses = replay(chosen, scenario.plan, paths, returns=False).losses
     below = chosen.pools.positions_below(node)
     return [
         WorstPath(
@@ -113,21 +118,18 @@ def render_replay(scenario: Scenario, found: Sequence[WorstPath], *, node: str, 
     unit = power_name(power) + scenario.currency
     head = wrapped(
         [
-            f"{scenario.name}: the {len(found)} worst of {scenario.plan.paths:,} paths for {node}, case {case}",
+            f"{scenario.name}: {counted(len(found), 'worst path')} of {scenario.plan.paths:,} for {node}, case {case}",
             f"Losses in {unit}, and the return of the asset over the horizon in per cent.",
         ]
     )
-
-    def amount(loss: float) -> str:
-        return f"{loss / 1000.0**power:z,.{decimals}f}"
 
     names = ["", "position", *(part.position for part in found[0].parts), node]
     left = max(map(columns, names))
     blocks = []
     for path in found:
         shares = ["" if part.asset_return is None else f"{100.0 * part.asset_return:z.2f}" for part in path.parts]
-        cells = [("loss", "%"), *zip([amount(part.loss) for part in path.parts], shares, strict=True)]
-        cells.append((amount(path.loss), ""))
+        cells = [("loss", "%"), *zip([amount(part.loss, power, decimals) for part in path.parts], shares, strict=True)]
+        cells.append((amount(path.loss, power, decimals), ""))
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         title = f"path {path.path}"
         widths[0] += max(0, len(title) - sum(widths) - 1)
@@ -158,9 +160,9 @@ def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
     cases = [c.name for c in scenario.cases]
     names = scenario.cases[0].pools.names
     if case not in cases:
-        problems.append(Problem("--case", show(case), f"a case: {some(cases)}", "correct the name"))
+        problems.append(unknown_name("--case", case, cases, "a case"))
     if node not in names:
-        problems.append(Problem("--node", show(node), f"a pool or position: {some(names)}", "correct the name"))
+        problems.append(unknown_name("--node", node, names, "a pool or position"))
     plan = scenario.plan
     depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
     if not isinstance(worst, int) or not 1 <= worst <= depth:
@@ -170,4 +172,5 @@ def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
 
 
 def _too_many(worst: object, allowed: str) -> Problem:
-    return Problem("--worst", show(worst), allowed, "ask for fewer, as 10, or lower the confidence to keep more")
+    remedy = "write a whole number, as 10; a lower confidence keeps more"
+    return Problem("--worst", show(worst), allowed, remedy)

@@ -61,7 +61,8 @@ def load_all(
         other = first.setdefault(scenario.name, scenario)
         if other is not scenario:
             allowed = f"a name that no other scenario of the table has ({other.file} has it)"
-            problems.append(Problem("name", f'"{scenario.name}"', allowed, "rename one of the two", scenario.file))
+            remedy = "name each file once" if scenario.file == other.file else "rename one of the two"
+            problems.append(Problem("name", f'"{scenario.name}"', allowed, remedy, scenario.file))
     raise_if_any(list(dict.fromkeys(problems)))  # an option that is wrong is wrong once, not once a file
     return loaded
 
@@ -91,7 +92,7 @@ def _read(
     return loaded, problems
 
 
-def check_memory(scenarios: Sequence[Scenario]) -> list[int]:
+def check_memory(scenarios: Sequence[Scenario], threads: int) -> list[int]:
     """Bytes that each run needs, about.
 
     Raises
@@ -104,7 +105,7 @@ def check_memory(scenarios: Sequence[Scenario]) -> list[int]:
     needed, problems = [], []
     for scenario in scenarios:
         try:
-            needed.append(needed_memory(scenario.cases, scenario.plan))
+            needed.append(needed_memory(scenario.cases, scenario.plan, threads))
         except CapacityError as error:
             problems += in_the_file(error, scenario.file)
     if problems:
@@ -134,7 +135,8 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         if told := forecast(seconds, memory):
             say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
     began = time.perf_counter()
-    results = simulate(scenario.cases, scenario.plan, engine=watched_engine(threads, scenario.name if say else None))
+    engine = watched_engine(threads, scenario.name if say else None)
+    results = simulate(scenario.cases, scenario.plan, threads=threads, engine=engine)
     simulated = time.perf_counter()
     table = rows(
         scenario.cases,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from analysis.comparison import Figure, RelativeTo, Row
-from analysis.text import WIDTH, aligned, amount_scale, power_name, wrapped
+from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
 
@@ -62,8 +62,8 @@ def render(
     Returns
     -------
     str
-        The benefit of a pool is against all positions below it; of nested pools, that against the members themselves
-        is another column. Columns that do not fit into 120 characters follow in a table of their own.
+        Where pools are nested there are two benefits: of all positions below, and of the members. Columns that do not
+        fit into 120 characters follow in a table of their own.
     """
     cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
@@ -72,8 +72,8 @@ def render(
     figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
     judged = ("expected_shortfall", max(plan.confidences))
     pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
-    amounts = [row.value for column in pooled.values() for row in column]
-    power, decimals = amount_scale(values, [amount for amount in amounts if amount is not None])
+    amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
+    power, decimals = amount_scale(values, amounts)
     notes = _Notes(len(lines))
 
     blocks = [_value_block(values, power, decimals)]
@@ -82,10 +82,11 @@ def render(
     by_member = [cell[*line, "benefit", *judged] for line in lines]
     by_position = [cell.get((*line, "benefit_assets", *judged)) for line in lines]
     benefits = [deep or flat for deep, flat in zip(by_position, by_member, strict=True)]
-    blocks.append(_benefit_block(f"benefit, {_title(judged)}", benefits, notes))
-    if nested := any(by_position):
+    nested = any(by_position)
+    blocks.append(_benefit_block("benefit of assets" if nested else "benefit", benefits, notes))
+    if nested:
         shown = [flat if deep else None for deep, flat in zip(by_position, by_member, strict=True)]
-        blocks.append(_benefit_block(f"benefit, {_title(judged)}, of its members", shown, notes))
+        blocks.append(_benefit_block("benefit of members", shown, notes))
 
     panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
     figured = [row for column in pooled.values() for row in column]
@@ -103,13 +104,12 @@ def _title(figure: Figure) -> str:
 
 def _per_cent(confidence: float, *, tail: bool = False) -> str:
     share = as_fraction(confidence)
-    return f"{float(100 * (1 - share if tail else share)):.10g}"
+    return f"{float(100 * (1 - share if tail else share)):.15g}"
 
 
 def _value_block(values: Sequence[float], power: int, decimals: int) -> _Block:
-    shown = [value / 1000.0**power for value in values]
-    digits = 0 if all(value.is_integer() for value in shown) else decimals
-    return _Block("", ("value",), [(f"{value:z,.{digits}f}",) for value in shown])
+    digits = 0 if all((value / 1000.0**power).is_integer() for value in values) else decimals
+    return _Block("", ("value",), [(amount(value, power, digits),) for value in values])
 
 
 def _figure_block(
@@ -124,7 +124,7 @@ def _figure_block(
         if value <= 0.0:
             notes.caution(i, NO_SHARE)
         share = f"{100.0 * row.value / value:z.2f}" if value > 0.0 else ""
-        cells.append((f"{row.value / 1000.0**power:z,.{decimals}f}", share))
+        cells.append((amount(row.value, power, decimals), share))
     return _Block(title, ("amount", "%"), cells)
 
 
@@ -150,7 +150,7 @@ def _widths(block: _Block) -> list[int]:
 
 def _groups(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> list[list[_Block]]:
     """The blocks, filled from the left into as many tables as the width asks for."""
-    names = 2 + max((len(pool) for _, pool in lines), default=4)
+    names = 2 + max((columns(pool) for _, pool in lines), default=4)
     ends = max((sum(map(len, marks)) for marks in notes.line), default=0) + 1
     groups, used = [[]], names + ends
     for block in blocks:
@@ -166,7 +166,7 @@ def _groups(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _
 def _panel(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> Iterable[str]:
     """One table: two lines of heads, and under each case the pools that have something in it."""
     widths = [_widths(block) for block in blocks]
-    names = 2 + max((len(pool) for _, pool in lines), default=4)
+    names = 2 + max((columns(pool) for _, pool in lines), default=4)
     titles = [block.title.rjust(sum(width) + len(width) - 1) for block, width in zip(blocks, widths, strict=True)]
     heads = [_cells(block.heads, width) for block, width in zip(blocks, widths, strict=True)]
     yield "  ".join([" " * names, *titles]).rstrip()
@@ -189,11 +189,11 @@ def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo) -> str:
-    steps = "1 step" if plan.steps == 1 else f"{plan.steps:,} steps"
     told = "".join(c for c in " ".join(description.split()) if c.isprintable())
+    paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
     lines = [
         f"{name}: {told}" if told else name,
-        f"{plan.paths:,} paths, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}",
+        f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}",
         f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals are simulation error only.",
     ]
     if relative_to == "mean":
@@ -205,7 +205,7 @@ def _horizon(years: float) -> str:
     for count, unit in ((years, "year"), (12.0 * years, "month")):
         whole = round(count)
         if whole >= 1 and abs(count - whole) < 1e-9 * count:
-            return f"{whole} {unit}{'' if whole == 1 else 's'}"
+            return counted(whole, unit)
     return f"{years:.6g} years"
 
 
@@ -216,12 +216,13 @@ def _foot(judged: Figure, errors: Sequence[float], notes: _Notes, *, nested: boo
         "volatility: the standard deviation of the loss over the horizon.",
         f"VaR {c} %: the loss that is exceeded with a probability of {tail} %.",
         f"{es}: the average loss in the worst {tail} % of the paths.",
-        f"benefit: how far {es} of the pool lies below the sum of all positions' own {es}; negative when it hurts.",
     ]
+    benefit = f"how far {es} lies below the sum of the positions' own; negative: it hurts."
     if nested:
-        words.append(
-            f"benefit of its members: the same, against the sum of the members' own {es}: what this level adds."
-        )
+        words.append(f"benefit of assets (benefit_assets): {benefit}")
+        words.append("benefit of members (benefit): the same, against the members' own: what this level adds.")
+    else:
+        words.append(f"benefit: {benefit}")
     if errors:
         words.append(f"simulation error: the standard error of an amount is at most {100.0 * max(errors):.2g} % of it.")
     return [*words, *(f"[{number}] {note}" for note, number in notes.numbers.items())]

@@ -6,7 +6,17 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 WIDTH = 120  # columns at most, unless names or a single figure are wider
+MOST_DECIMALS = 12
 _SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "path"), counted(1_000_000, "path")
+    ('1 path', '1,000,000 paths')
+    """
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def columns(text: str) -> int:
@@ -17,6 +27,19 @@ def columns(text: str) -> int:
 def aligned(text: str, width: int) -> str:
     """`text` at the left of `width` columns."""
     return text + " " * (width - columns(text))
+
+
+def fitted(text: str, width: int) -> str:
+    """`text`, cut where it takes more than `width` columns.
+
+    >>> fitted("diversification", 8)
+    'diver...'
+    """
+    if columns(text) <= width:
+        return text
+    while text and columns(text) + 3 > width:
+        text = text[:-1]
+    return text + "..."[: max(0, width)]
 
 
 def wrapped(lines: Iterable[str], *, indent: str = "") -> str:
@@ -30,7 +53,12 @@ def amount_scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int
     power = max(0, (math.floor(math.log10(widest)) - 4) // 3) if widest > 0.0 else 0
     largest = max((abs(amount) for amount in amounts), default=0.0) / 1000.0**power
     decimals = 4 - math.floor(math.log10(largest)) if largest > 0.0 else 0
-    return power, min(max(0, decimals), 12)
+    return power, max(0, decimals)
+
+
+def amount(value: float, power: int, decimals: int) -> str:
+    """An amount in its scale; too small for decimals, by its exponent."""
+    return f"{value:.4e}" if decimals > MOST_DECIMALS else f"{value / 1000.0**power:z,.{decimals}f}"
 
 
 def power_name(power: int) -> str:

@@ -11,27 +11,30 @@ from simcore.errors import CapacityError, Problem
 from simcore.pilot import pilot_paths
 from simcore.program import Program
 
-_BYTES_OF_A_TAIL_LOSS = 40  # value and path, once in the parts, once merged, and room to sort
+_BYTES_OF_A_TAIL_LOSS = 32  # value and path, in the parts and merged, and more than the depth is kept
+_BYTES_TO_SORT = 32  # the same again, for each tail that is being put in order
 
 
-def needed_bytes(program: Program, plan: Plan) -> int:
-    """Memory that a run needs, about: the tails while they are merged, the pilot, and the outputs asked for."""
+def needed_bytes(program: Program, plan: Plan, workers: int) -> int:
+    """Memory that a run needs, about: the tails while `workers` merge them, the pilot, and the outputs asked for."""
     depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    tails = len(program.slots) * depth * _BYTES_OF_A_TAIL_LOSS
-    return tails + 8 * len(program.slots) * pilot_paths(plan) + 8 * program.stored * plan.paths
+    slots = len(program.slots)
+    tails = depth * (slots * _BYTES_OF_A_TAIL_LOSS + min(workers, slots) * _BYTES_TO_SORT)
+    return tails + 8 * slots * pilot_paths(plan) + 8 * program.stored * plan.paths
 
 
-def check_capacity(program: Program, plan: Plan) -> None:
-    """Refuse a run that cannot fit.
+def check_capacity(program: Program, plan: Plan, workers: int) -> None:
+    """Refuse a run that cannot fit when `workers` share it.
 
     Raises
     ------
     CapacityError
         It names the estimate and the largest number of paths that fits.
     """
-    remedy = "run fewer paths, ask for fewer outputs, or raise the lowest confidence"
+    outputs = "ask for fewer outputs, " if plan.outputs else ""
+    remedy = f"run fewer paths, {outputs}or raise the lowest confidence"
     refuse_beyond_memory(
-        lambda paths: needed_bytes(program, replace(plan, paths=paths)), plan.paths, "Plan.paths", remedy
+        lambda paths: needed_bytes(program, replace(plan, paths=paths), workers), plan.paths, "Plan.paths", remedy
     )
 
 

@@ -1,6 +1,7 @@
 """Who runs the ranges of blocks: threads of this process.
 
-An engine maps a task over ranges, in any order and anywhere, and gives the results in the order of the ranges.
+An engine maps a task over ranges, in any order and anywhere, and gives the results in the order of the ranges. The
+name of a task says what it does, for whoever shows progress.
 Kernels release the interpreter lock, so threads are enough; no result depends on which engine ran it.
 """
 

@@ -63,11 +63,11 @@ def pilot(cases: Sequence[Case], plan: Plan, engine: Engine) -> Pilot:
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
     first = max(0, paths - _SPARE * rank)
 
-    def worst(row: NDArray[np.float64]) -> NDArray[np.float64]:
+    def finding_thresholds(row: NDArray[np.float64]) -> NDArray[np.float64]:
         row.partition(first)
         return row[first:].copy()
 
-    return Pilot(paths, rank, np.array(engine(worst, list(losses))), centers)
+    return Pilot(paths, rank, np.array(engine(finding_thresholds, list(losses))), centers)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:

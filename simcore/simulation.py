@@ -69,7 +69,7 @@ def simulate(
     threads : int, optional
         All processors when absent. No result depends on it.
     engine : callable, optional
-        Who runs the ranges of blocks instead of threads.
+        Who runs the ranges of blocks instead of threads; `threads` then only says how many share the memory.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def simulate(
     expect(plan, Plan, "plan")
     program = lower(cases, plan, ("summary", *plan.outputs))
     run = layout(plan.paths)
-    check_capacity(program, plan)
     engine = engine or engines.threads(threads)
+    check_capacity(program, plan, threads or engines.available_threads())
     store = np.empty((program.stored, plan.paths if program.stored else 0))
     scout = pilot(cases, plan, engine)
     extra = np.ones(len(program.slots))
@@ -108,7 +108,7 @@ def simulate(
     return result
 
 
-def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
+def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True) -> Paths:
     """Compute chosen paths of a run again: bit for bit its losses, and every asset's return in every step.
 
     Parameters
@@ -117,6 +117,8 @@ def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
     plan : Plan
     paths : array_like of int, shape (k,)
         Path numbers, each from 0 to ``plan.paths - 1``, in any order.
+    returns : bool
+        Whether the returns are computed; they take most of the time and memory where there are many steps.
 
     Returns
     -------
@@ -131,7 +133,7 @@ def replay(case: Case, plan: Plan, paths: ArrayLike) -> Paths:
     """
     expect(plan, Plan, "plan")
     numbers = _check_numbers(paths, plan)
-    program = lower([case], plan, ("losses", "returns"))
+    program = lower([case], plan, ("losses", "returns") if returns else ("losses",))
     refuse_beyond_memory(lambda k: 8 * program.stored * k, len(numbers), "paths", "ask for fewer paths at a time")
     store = np.empty((program.stored, len(numbers)))
     run_stored(program, plan, numbers, store, engines.threads())
@@ -151,24 +153,24 @@ def _run(
     above = np.where(np.isneginf(thresholds), scout.paths, (scout.worst > thresholds[:, None]).sum(axis=1))
     share = float(above.max()) / scout.paths
 
-    def task(batches: tuple[int, int]) -> Part:
+    def simulating(batches: tuple[int, int]) -> Part:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
     ranges = run.ranges(max(_FEWEST_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE)))
-    parts = sorted(engine(task, ranges), key=lambda part: int(part.batch[0]))
+    parts = sorted(engine(simulating, ranges), key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
     tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]
     del parts
 
-    def gather(slot: int) -> Summary:
+    def sorting_tails(slot: int) -> Summary:
         deviation, square, ties = (np.ascontiguousarray(column[slot]) for column in sums)
         values, paths = (np.concatenate(pieces) for pieces in zip(*tails[slot], strict=True))
         tails[slot].clear()
         tail = Tail(values, paths, float(thresholds[slot]), ties, depth).cut()
         return Summary(run.span * BLOCK, batch, count, float(scout.centers[slot]), deviation, square, tail)
 
-    return engine(gather, range(len(program.slots)))
+    return engine(sorting_tails, range(len(program.slots)))
 
 
 def _paths(

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from simcore.border import as_tuple
 from simcore.errors import InputError, Problem, show
-from simcore.kernels.order import in_order
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -91,6 +90,8 @@ class Tail:
 
     def cut(self) -> "Tail":
         """This tail in order, with no more than the `depth` worst losses."""
+        from simcore.kernels.order import in_order  # here, so that reading files and options starts without numba
+
         values, paths = in_order(self.values, self.paths)
         first = max(0, len(values) - self.depth)
         return Tail(values[first:].copy(), paths[first:].copy(), self.threshold, self.ties, self.depth)

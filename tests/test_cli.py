@@ -99,14 +99,14 @@ def test_numbers_are_read_exactly(text, value):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run", "three_assets", "--paths", "1.5"], "simulation.paths = 1.5"),
-        (["run", "three_assets", "--paths", "many"], "simulation.paths"),
-        (["run", "three_assets", "--paths", "1e999999999"], "simulation.paths"),
-        (["run", "three_assets", "--paths", "-5"], "simulation.paths = -5"),
-        (["run", "three_assets", "--confidence", "99"], "write 0.99"),
-        (["run", "three_assets", "--threads", "0"], "threads = 0"),
+        (["run", "three_assets", "--paths", "1.5"], "--paths = 1.5"),
+        (["run", "three_assets", "--paths", "many"], "write --paths 1_000_000"),
+        (["run", "three_assets", "--paths", "1e999999999"], '--paths = "1e999999999"'),
+        (["run", "three_assets", "--paths", "-5"], "--paths = -5"),
+        (["run", "three_assets", "--confidence", "99"], "--confidence = 99.0"),
+        (["run", "three_assets", "--threads", "0"], "--threads = 0"),
         (["run", "three_asets"], "three_assets"),
-        (["run", "three_assets", "--threads", "two"], "threads = 'two'"),
+        (["run", "three_assets", "--threads", "two"], "--threads = 'two'"),
         (["run", "three_assets", "--pahts", "1e6"], "--pahts"),
         (["run"], "Missing argument 'SCENARIO...'"),
         (["walk"], "No such command"),
@@ -176,7 +176,9 @@ def test_figures_relative_to_the_mean_say_so(tmp_path, capsys):
 
 def test_two_scenarios_of_one_name_cannot_share_a_table(capsys):
     assert main(["run", "three_assets", "three_assets"]) == 2
-    assert 'three_assets: name = "three assets"' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'three_assets: name = "three assets"' in said
+    assert "name each file once" in said
     assert main(["validate", "three_assets", "three_assets"]) == 0
 
 
@@ -184,7 +186,7 @@ def test_an_option_that_is_wrong_is_told_once(capsys):
     assert main(["run", "three_assets", "etf18", "--paths", "0", "--threads", "x"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("simcore: 2 problems with the input\n")
-    assert said.count("simulation.paths = 0") == 1
+    assert said.count("--paths = 0") == 1
 
 
 @pytest.mark.parametrize("sources", [["three_assets"], ["three_assets", "etf18"]])

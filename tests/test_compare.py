@@ -126,6 +126,18 @@ def test_values_and_units_of_each_view():
     assert {row.scenario for row in table} == {"test"}
 
 
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: analysis.compare("etf18"), r"scenarios\.load\('etf18'\)"),
+        (lambda: analysis.compare_cases(case_of(), PLAN), "put it in a list"),
+    ],
+)
+def test_what_is_no_scenario_and_no_list_of_cases_is_refused(call, said):
+    with pytest.raises(InputError, match=said):
+        call()
+
+
 def test_cases_follow_one_another_each_with_its_own_pools():
     table = table_of(case_of(), case_of(name="shock", pools=(Pool("pair", ("a", "b")),)))
     assert list(dict.fromkeys(row.case for row in table)) == ["base", "shock"]

@@ -11,6 +11,7 @@ from analysis import forecast as forecasting
 from analysis.cli import main
 from analysis.forecast import forecast, needed_seconds
 from analysis.progress import with_progress
+from analysis.text import columns
 from simcore.engines import threads
 
 
@@ -46,13 +47,25 @@ def test_a_terminal_shows_one_line_that_is_rewritten_and_cleared():
     lines = said.split("\r")
     assert [line.rstrip() for line in lines] == [
         "",
-        "simcore: test: 25 % done, about 6 s left",
-        "simcore: test: 50 % done, about 4 s left",
-        "simcore: test: 75 % done, about 2 s left",
+        "simcore: test: task, 25 % done, about 6 s left",
+        "simcore: test: task, 50 % done, about 4 s left",
+        "simcore: test: task, 75 % done, about 2 s left",
         "",
         "",
     ]
     assert len(lines[-2]) >= len(lines[-3].rstrip())
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_no_line_wraps_and_each_covers_the_one_before(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    stream = Terminal()
+    clock = Clock(55.0)
+    with_progress(threads(1), 60 * "日本", stream=stream, clock=clock)(clock.task, range(4))
+    lines = stream.getvalue().split("\r")[1:-1]
+    assert all(columns(line) < width for line in lines)
+    assert all(columns(later) >= columns(before.rstrip()) for before, later in pairwise(lines))
+    assert width < 40 or "75 % done, about 55 s left" in lines[-2]
 
 
 def test_a_shorter_line_covers_a_longer_one():
@@ -71,9 +84,9 @@ def test_elsewhere_there_is_a_plain_line_now_and_then():
     assert shown(io.StringIO(), 0.9) == ""
     said = shown(io.StringIO(), 2.0, items=20)
     assert said.splitlines() == [
-        "simcore: test: 25 % done, about 30 s left",
-        "simcore: test: 50 % done, about 20 s left",
-        "simcore: test: 75 % done, about 10 s left",
+        "simcore: test: task, 25 % done, about 30 s left",
+        "simcore: test: task, 50 % done, about 20 s left",
+        "simcore: test: task, 75 % done, about 10 s left",
     ]
 
 

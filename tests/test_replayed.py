@@ -112,8 +112,8 @@ def test_json_holds_every_part(capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--node", "portfolo", "--worst", "3"], "--node = 'portfolo'"),
-        (["--node", "portfolio", "--worst", "3", "--case", "2008"], "a case: base, correlation breakdown"),
+        (["--node", "portfolo", "--worst", "3"], 'did you mean "portfolio"?'),
+        (["--node", "portfolio", "--worst", "3", "--case", "2008"], "a case of the file: base, correlation breakdown"),
         (["--node", "portfolio", "--worst", "0"], "--worst = 0"),
         (["--node", "portfolio", "--worst", "1.5"], "--worst = 1.5"),
         (["--node", "portfolio", "--worst", "many"], "--worst = 'many'"),
@@ -141,5 +141,5 @@ def test_all_problems_of_a_replay_are_told_at_once(capsys):
 def test_equal_losses_have_no_worst_paths():
     still = {"universe.assets": [{**asset, "volatility": 0.0} for asset in assets()]}
     riskless = scenarios.load("three_assets", overrides={"simulation.paths": 10**6, **still})
-    with pytest.raises(InputError, match="further losses of portfolio are all equal"):
+    with pytest.raises(InputError, match="the worst losses of portfolio are all equal"):
         find_worst(riskless, node="portfolio", worst=1)

@@ -11,6 +11,7 @@ from models import deep_tree, digest, equal_pool, every_law, every_step, plan, r
 
 import simcore
 from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
+from simcore.capacity import needed_bytes
 
 # tails
 
@@ -203,6 +204,25 @@ def test_what_cannot_fit_is_refused_and_told_what_fits(monkeypatch, outputs):
         run(case, plan(fits, outputs=outputs), engine=start)
     with pytest.raises(CapacityError):
         run(case, plan(int(1.1 * fits), outputs=outputs), engine=start)
+
+
+def test_more_threads_need_more_memory():
+    """Each puts a tail in order at its own time; more threads than tails change nothing."""
+    program = simcore.lower([equal_pool(2)], plan(10**7))
+    one, two, three, many = (needed_bytes(program, plan(10**7), workers) for workers in (1, 2, 3, 64))
+    assert one < two < three == many
+
+
+def test_a_replay_without_returns_has_the_same_losses_and_needs_no_room_for_steps(monkeypatch):
+    case, run_plan = equal_pool(3, dof=5.0), plan(10**4, steps=50)
+    whole = simcore.replay(case, run_plan, np.arange(100))
+    losses = simcore.replay(case, run_plan, np.arange(100), returns=False)
+    assert losses.returns is None
+    assert all((losses.losses[node] == whole.losses[node]).all() for node in whole.losses)
+    memory_of(monkeypatch, 2**17)
+    simcore.replay(case, run_plan, np.arange(1000), returns=False)
+    with pytest.raises(CapacityError):
+        simcore.replay(case, run_plan, np.arange(1000))
 
 
 def test_a_replay_that_cannot_fit_is_refused(monkeypatch):
