@@ -19,7 +19,7 @@ from simcore.lowering import lower
 from simcore.ranges import layout
 from simcore.summary import tree_sum
 
-_FEWEST_BLOCKS, _MOST_BLOCKS = 32, 512  # about 1/64 of a run between them
+_FEWEST_BLOCKS, _MOST_BLOCKS = 8, 512  # about 1/64 of a run between them
 _SAFETY = 6.0  # standard deviations by which the pilot may misjudge the share of a tail
 _SPARE = 4  # times the rank that is likely needed, for thresholds that turn out too high
 
