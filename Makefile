@@ -27,7 +27,7 @@ lint: .venv/.dev ## style, types, and the direction of imports
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/.dev ## race NumPy on this machine, and check the promised ratio
+bench: .venv/.bench ## race NumPy and mkl_random on this machine, and check the promised ratio
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,max,rounds --benchmark-warmup=off
 
 clean: ## remove .venv and every cache
@@ -42,6 +42,11 @@ clean: ## remove .venv and every cache
 .venv/.dev: .venv/.run
 	@echo "Installing the tools for tests and checks into .venv (once) ..." >&2
 	@$(PIP) install --editable '.[test,dev]'
+	@touch $@
+
+.venv/.bench: .venv/.dev
+	@echo "Installing the rivals of the benchmarks into .venv (once) ..." >&2
+	@$(PIP) install --editable '.[bench]' || echo "mkl_random cannot be installed: its races are skipped" >&2
 	@touch $@
 
 $(BIN)/python:

@@ -1,0 +1,97 @@
+"""The rivals in their best form: blocks that fit the cache, buffers used again, a pool of threads over the blocks."""
+
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+from work import Floats, Work
+
+VALUES_IN_A_BLOCK = 32_768  # 256 KiB
+FEWEST_PATHS = 256  # below, products of many assets are slow
+PILOT = 4_096  # paths that say where the tail begins
+
+Draw = Callable[
+    [], Floats
+]  # correlated log returns of one step less their mean, (n, block); theirs until the next call
+
+
+def numpy_draw(job: Work, seed: int, stream: int, block: int, *, method: str) -> Draw:
+    """Normals of NumPy's generator with the shortest state, into a buffer."""
+    generator = np.random.Generator(np.random.SFC64([seed, stream]))
+    z = np.empty((len(job.scale), block))
+    multiply = _product(job, block, method)
+    return lambda: multiply(generator.standard_normal(out=z))
+
+
+def mkl_draw(job: Work, seed: int, stream: int, block: int, *, brng: str, method: str) -> Draw:
+    """Normals of MKL; with the method `cholesky` MKL multiplies too, and holds the interpreter lock meanwhile."""
+    mkl: Any = import_module("mkl_random")
+    state = mkl.MKLRandomState(1_000_003 * stream + seed, brng=brng)
+    n = len(job.scale)
+    if method == "cholesky":
+        mean, factor = np.zeros(n), _step_factor(job)
+        return lambda: state.multinormal_cholesky(mean, factor, block).T
+    multiply = _product(job, block, method)
+    return lambda: multiply(state.standard_normal((n, block)))
+
+
+def _step_factor(job: Work) -> Floats:
+    return job.scale[:, None] * np.linalg.cholesky(job.correlation)
+
+
+def _product(job: Work, block: int, method: str) -> Callable[[Floats], Floats]:
+    """Factor times normals: `dot` is NumPy's, `trmm` is SciPy's, in place and with half the operations."""
+    factor = _step_factor(job)
+    if method == "trmm":
+        dtrmm: Any = import_module("scipy.linalg.blas").dtrmm
+        factor = np.asfortranarray(factor)
+        return lambda z: dtrmm(1.0, factor, z.T, side=1, lower=1, trans_a=1, overwrite_b=1).T
+    out = np.empty((len(factor), block))
+    return lambda z: np.dot(factor, z, out=out)
+
+
+def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw]) -> Floats:
+    """The whole work, with what `source(stream, block)` draws."""
+    n = len(job.volatility)
+    block = max(FEWEST_PATHS, VALUES_IN_A_BLOCK // n)
+    growth = np.exp(job.steps * job.drift)  # value at the horizon = growth x exp(log return less its mean)
+    ends = np.empty((n + 1, job.paths))  # the pool's value at the horizon, then every position's over its growth
+    firsts = range(0, job.paths, block)
+
+    def simulate(stream: int) -> None:
+        draw = source(stream, block)
+        for first in firsts[len(firsts) * stream // threads : len(firsts) * (stream + 1) // threads]:
+            last = min(first + block, job.paths)
+            x = draw()
+            if job.steps > 1:
+                x = x.copy(order="K")
+            for _ in range(job.steps - 1):
+                np.add(x, draw(), out=x)
+            np.exp(x[:, : last - first], out=ends[1:, first:last])
+            np.dot(growth, ends[1:, first:last], out=ends[0, first:last])
+
+    def measure(node: int) -> tuple[float, float, float]:
+        return _figures(ends[node], job, float(n) if node == 0 else 1.0, 1.0 if node == 0 else float(growth[node - 1]))
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(simulate, range(threads)))
+        return np.array(list(pool.map(measure, range(n + 1))))
+
+
+def _figures(ends: Floats, job: Work, start: float, growth: float) -> tuple[float, float, float]:
+    """Volatility, VaR and ES of the loss start - growth x ends, without a sort, from the lowest few alone."""
+    at_var, from_es = job.ranks
+    tail = job.paths - from_es
+    pilot = ends[:PILOT]
+    expected = tail * len(pilot) / job.paths
+    beyond = min(len(pilot) - 1, int(expected + 5.0 * math.sqrt(expected)))
+    low = ends[ends < np.partition(pilot, beyond)[beyond]]
+    if len(low) < tail:
+        low = ends.copy()
+    low.partition((job.paths - 1 - at_var, tail - 1))
+    mean = ends.mean()
+    deviation = np.sqrt(np.dot(ends, ends) / job.paths - mean * mean)
+    return growth * deviation, start - growth * low[job.paths - 1 - at_var], start - growth * low[:tail].mean()
