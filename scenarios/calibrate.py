@@ -48,8 +48,9 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
     if compounding == "log":
         r = np.array([[math.log1p(x) for x in row] for row in r.tolist()])
     periods, n = r.shape
-    mean = np.array([tree_sum(column) for column in r.T]) / periods
-    columns = np.ascontiguousarray((r - mean).T)
+    columns, unit = _scaled(r.T)
+    mean = np.array([tree_sum(column) for column in columns]) / periods
+    columns = columns - mean[:, np.newaxis]
     product = np.empty((n, n))
     for i in range(n):
         for j in range(i + 1):
@@ -58,11 +59,22 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
     if not (square > 0.0).all():
         still = int(np.argmin(square > 0.0))
         raise InputError([_problem(f"[:, {still}]", f"{r[0, still]:g} and as good as equal", "returns that differ")])
-    volatility = np.sqrt(square / (periods - 1) * periods_per_year)
-    expected = mean * periods_per_year
-    if compounding == "log":
-        expected = expected + 0.5 * (volatility * volatility)
+    with np.errstate(over="ignore"):
+        volatility = np.ldexp(np.sqrt(square / (periods - 1) * periods_per_year), unit)
+        expected = np.ldexp(mean, unit) * periods_per_year
+        if compounding == "log":
+            expected = expected + 0.5 * (volatility * volatility)
+    beyond = np.flatnonzero(~(np.isfinite(volatility) & np.isfinite(expected)))
+    if len(beyond):
+        value, allowed = "too large for a year", "returns whose yearly figures are finite"
+        raise InputError([_problem(f"[:, {j}]", value, allowed) for j in beyond[:5]])
     return Moments(expected, volatility, _unit_diagonal(product / np.sqrt(square[:, np.newaxis] * square)))
+
+
+def _scaled(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """`columns` in units of powers of two: no square overflows or vanishes, and no bit of a result depends on it."""
+    unit = np.frexp(np.abs(columns).max(axis=1))[1]
+    return np.ldexp(columns, -unit[:, np.newaxis]), unit
 
 
 def _unit_diagonal(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

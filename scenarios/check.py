@@ -10,7 +10,7 @@ import numpy as np
 
 from scenarios.check_shocks import check_shocks
 from scenarios.check_universe import check_assets, check_correlations, said_by
-from scenarios.messages import unknown_name
+from scenarios.messages import same_letters, unknown_name
 from scenarios.moments import Moments
 from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.schema import Document
@@ -19,6 +19,8 @@ from simcore.errors import Problem
 from simcore.limits import check_limits
 from simcore.market import Gaussian
 from simcore.pools import PoolTree, check_nodes
+
+SHORTEST_HORIZON = 1e-12  # years
 
 
 def check(document: Document) -> list[Problem]:
@@ -30,10 +32,12 @@ def check(document: Document) -> list[Problem]:
     of_correlations = check_correlations(universe, "universe")
     sound = not of_correlations
     base = moments_in(universe, correlation_of(universe) if sound else np.eye(len(universe.assets)))
+    of_assets = check_assets(universe, "universe")
+    said = {problem.place for problem in of_assets}  # of an asset that is a position as well, once
     problems = [
-        *check_assets(universe, "universe"),
+        *of_assets,
         *of_correlations,
-        *_check_nodes(document),
+        *(problem for problem in _check_nodes(document) if problem.place not in said),
         *check_shocks(base, universe, document.shocks, sound=sound),
         *_check_plan(document),
     ]
@@ -47,16 +51,23 @@ def _check_limits(document: Document, base: Moments) -> list[Problem]:
     """Losses and returns that could not be computed. The dependence has no part in them, and takes long to factor."""
     universe, plan = document.universe, plan_of(document)
     tree, free = PoolTree(positions_of(document)), Gaussian(np.eye(len(universe.assets)))
-    positions, problems = _written(document), []
+    written = _written(document)
 
     def moved(place: str) -> str:
-        place = re.sub(r"PoolTree\.positions\[(\d+)\]", lambda found: positions[int(found[1])], place)
+        place = re.sub(r"PoolTree\.positions\[(\d+)\]", lambda found: written[int(found[1])], place)
         return re.sub(r"Market\.scale(\[\d+\])", r"universe.assets\1.volatility", place)
 
-    cases = {"base": base} | {shock.name: shocked(base, universe, shock) for shock in document.shocks}
-    for name, moments in cases.items():
+    def problems_of(name: str, moments: Moments) -> dict[str, Problem]:
+        """By their key paths."""
         found = check_limits(Case(name, market_of(universe, moments, free), tree), plan)
-        problems += [replace(problem, place=moved(problem.place)) for problem in found]
+        problems = [replace(problem, place=moved(problem.place)) for problem in found]
+        return {problem.place.partition(" (")[0]: problem for problem in problems}
+
+    of_base = problems_of("base", base)
+    problems = list(of_base.values())
+    for shock in document.shocks:
+        of_shock = problems_of(shock.name, shocked(base, universe, shock))
+        problems += [problem for key, problem in of_shock.items() if key not in of_base]  # no fault of the shock
     return problems
 
 
@@ -88,6 +99,9 @@ def _check_nodes(document: Document) -> list[Problem]:
             for place, position in zip(written, positions, strict=True)
             if position.name == "pool"
         ]
+    named = [(f"{place}.name", position.name) for place, position in zip(written, positions, strict=True)]
+    named += [(f"pools[{i}].name", pool.name) for i, pool in enumerate(document.pools)]
+    problems += same_letters(named)
     known = [asset.name for asset in assets]
     return problems + [
         unknown_name(f"positions[{i}].asset ({position.name})", position.asset, known, "an asset")
@@ -106,4 +120,13 @@ def _check_plan(document: Document) -> list[Problem]:
     }
     found = said_by(lambda: plan_of(document), places)
     none = {"value": "[]", "remedy": "write confidence = [0.95, 0.99]"}
-    return [replace(problem, **none) if problem.value == "()" else problem for problem in found]
+    found = [replace(problem, **none) if problem.value == "()" else problem for problem in found]
+    return found or _check_horizon(plan_of(document).horizon, places["Plan.horizon"])
+
+
+def _check_horizon(years: float, place: str) -> list[Problem]:
+    """Returns over less would be so small that every position's losses were beyond the limits."""
+    if years >= SHORTEST_HORIZON:
+        return []
+    allowed = f"a horizon of at least {SHORTEST_HORIZON:g} years, 30 microseconds"
+    return [Problem(place, f"{years:g} years", allowed, "one month is 1 / 12 of a year")]

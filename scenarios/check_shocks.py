@@ -3,7 +3,7 @@
 import numpy as np
 
 from scenarios.check_universe import check_common, check_universe
-from scenarios.messages import toml_text, unknown_name
+from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.resolve import changed, selection
 from scenarios.schema import Change, Regime, Shock, Universe
@@ -38,7 +38,7 @@ def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, soun
             found += matrix
             accepted |= set() if matrix else {after.correlation.tobytes()}
         problems += found
-    return problems
+    return problems + same_letters((f"shocks[{i}].name", shock.name) for i, shock in enumerate(shocks))
 
 
 def _check_changes(base: Moments, universe: Universe, shock: Shock, place: str) -> tuple[list[Problem], Moments | None]:
@@ -99,10 +99,12 @@ def _check_regime(universe: Universe, change: Change, regime: Regime, place: str
     key = "universe" if regime.file is None else "file"
     here = f"{place}.regime.{key} ({shock})"
     written = "a universe" if regime.file is None else toml_text(regime.file)
-    missing = [asset.name for asset in universe.assets if asset.name not in {asset.name for asset in other.assets}]
+    its_names = [asset.name for asset in other.assets]
+    missing = [asset.name for asset in universe.assets if asset.name not in set(its_names)]
     if missing:
         allowed = "a regime with all assets of universe.assets, by their names"
-        remedy = "give the regime these assets, by the names they have here"
+        same = (same_name(name, its_names) for name in missing)
+        remedy = next(filter(None, same), "give the regime these assets, by the names they have here")
         problems.append(Problem(here, f"{written}, which lacks {some(missing)}", allowed, remedy))
     for name in ("compounding", "innovation"):
         its, own = getattr(other, name), getattr(universe, name)
@@ -116,13 +118,15 @@ def _check_regime(universe: Universe, change: Change, regime: Regime, place: str
 def _check_figures(
     universe: Universe, before: Moments, after: Moments, change: Change, place: str, shock: str
 ) -> list[Problem]:
-    problems = []
+    """The change is to blame for the assets that it selects and that were within the limits before it."""
+    problems, selected = [], selection(universe, change)
     for key, (low, what, unit, remedy) in _LIMITS.items():
         written = getattr(change, key)
         if written is None:
             continue
         old, new = getattr(before, key), getattr(after, key)
-        bad = np.flatnonzero(~((new >= low) & (new <= _HIGHEST)))
+        within, within_before = ((figures >= low) & (figures <= _HIGHEST) for figures in (new, old))
+        bad = np.flatnonzero(selected & within_before & ~within)
         if len(bad):
             led = [f"{universe.assets[i].name} {old[i]:.6g} to {new[i]:.6g}" for i in bad]
             value = f"{toml_text(written.model_dump(exclude_none=True))}, which leads {some(led, 5)}"

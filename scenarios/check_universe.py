@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from scenarios.messages import toml_text
+from scenarios.messages import same_letters, toml_text
 from scenarios.resolve import correlation_of, moments_in
 from scenarios.schema import Classes, Innovation, Universe
 from scenarios.shocks import least_common_correlation
-from simcore.correlation import ROUNDING, check_correlation
+from simcore.correlation import check_correlation
 from simcore.errors import InputError, Problem
 from simcore.market import Gaussian, Market, StudentT
 
@@ -43,6 +43,9 @@ def check_assets(universe: Universe, place: str) -> list[Problem]:
 
     found = said_by(market, {"Market.names": f"{place}.assets"})
     problems = [replace(problem, place=f"{problem.place}.name") for problem in found]
+    problems += same_letters((f"{place}.assets[{i}].name", name) for i, name in enumerate(names))
+    classes = [(i, asset.class_) for i, asset in enumerate(universe.assets) if asset.class_ is not None]
+    problems += same_letters((f"{place}.assets[{i}].class ({names[i]})", name) for i, name in classes)
     if isinstance(innovation := universe.innovation, Innovation):
         dof = innovation.student_t
         problems += said_by(lambda: StudentT(np.eye(1), dof), {"StudentT.dof": f"{place}.innovation.student_t"})
@@ -54,7 +57,8 @@ def check_correlations(universe: Universe, place: str) -> list[Problem]:
     written = universe.correlation
     names = tuple(asset.name for asset in universe.assets)
     if isinstance(written, list):
-        return check_correlation(written, names, place=f"{place}.correlation")
+        with np.errstate(over="ignore"):  # of entries that are refused
+            return check_correlation(written, names, place=f"{place}.correlation")
     if not isinstance(written, Classes):
         return check_common(f"{place}.correlation", written, len(names), "assets")
     allowed = f"a class, since {place}.correlation goes by classes"
@@ -68,10 +72,13 @@ def check_correlations(universe: Universe, place: str) -> list[Problem]:
 
 
 def check_common(place: str, value: float, n: int, what: str) -> list[Problem]:
-    """A correlation that all pairs of n assets are to share."""
-    if n < 2 or value >= least_common_correlation(n) - ROUNDING:
+    """A correlation that all pairs of n assets are to share.
+
+    The limit is exact: a little below it the factor misses the matrix, which would only be seen when it is computed.
+    """
+    if n < 2 or value >= least_common_correlation(n):
         return []
-    low = f"{least_common_correlation(n):.6g}"
-    allowed = f"a number from {low} = -1/{n - 1} to 1 for {n} {what}"
-    remedy = f"more than two assets cannot all be opposites: write {low} or more"
+    allowed = f"a number from -1/{n - 1} to 1 for {n} {what}"
+    low = -(10**6 // (n - 1)) / 10**6  # rounded toward 0, so that it is accepted
+    remedy = f"more than two assets cannot all be opposites: write {low:g} or more"
     return [Problem(place, toml_text(value), allowed, remedy)]

@@ -35,7 +35,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _plain(node: Any) -> Any:
-    """Without what JSON Schema or TOML do not know: remedies, null, classes of characters."""
+    """Without what JSON Schema or TOML do not know: remedies, null."""
     if isinstance(node, list):
         return [_plain(item) for item in node]
     if not isinstance(node, dict):
@@ -45,8 +45,6 @@ def _plain(node: Any) -> Any:
     if len(forms) == 1:
         del node["anyOf"]
         node = _plain(forms[0]) | node
-    if "\\p{" in str(node.get("pattern")):
-        node["pattern"] = r"\S"
     return node
 
 

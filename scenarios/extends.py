@@ -1,13 +1,17 @@
 """`extends`: a file that says only in what it differs from another one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from scenarios import library
 from scenarios.files import File, Reference, read
-from scenarios.origins import Origins, put
+from scenarios.messages import joined
+from scenarios.origins import Origins, origin, put
+from scenarios.schema import Simulation
 from simcore.errors import InputError
+
+_MERGING = {"simulation": Simulation}  # by key path: the tables that merge and have forms to choose from
 
 
 def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], Origins]:
@@ -22,7 +26,8 @@ def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], O
     Returns
     -------
     dict
-        The whole document. Tables merge by key, arrays of named tables by name; everything else replaces.
+        The whole document. Tables merge by key, arrays of named tables by name; everything else replaces. Where one
+        of several forms is to be chosen, the keys of one replace those of the others.
     Origins
         Which file a value came from; empty when nothing is extended.
 
@@ -69,19 +74,46 @@ def _is_file(path: Path) -> bool:
 
 def _merged(base: Any, upper: Any, place: str, file: File, origins: Origins) -> Any:
     if isinstance(base, dict) and isinstance(upper, dict):
+        base = dict(base)
+        drop_other_forms(base, upper, place, file, origins, file)
         return base | {
-            key: _merged(base.get(key), value, f"{place}.{key}" if place else key, file, origins)
-            for key, value in upper.items()
+            key: _merged(base.get(key), value, joined(place, key), file, origins) for key, value in upper.items()
         }
     if _are_named(base) and _are_named(upper):
         tables = list(base)
         index = {table["name"]: i for i, table in reversed(list(enumerate(base)))}
         for table in upper:
             i = index.pop(table["name"], len(tables))  # a name written twice stays twice, to be refused
-            tables[i : i + 1] = [_merged(tables[i] if i < len(tables) else None, table, f"{place}[{i}]", file, origins)]
+            tables[i : i + 1] = [
+                _merged(tables[i] if i < len(tables) else None, table, joined(place, i), file, origins)
+            ]
         return tables
     put(origins, place, file)
     return upper
+
+
+def drop_other_forms(
+    table: dict[str, Any], written: Iterable[str], place: str, upper: File, origins: Origins, below: File
+) -> None:
+    """Take from the `table` at `place` the keys of all forms but the one that is `written` on top of it.
+
+    The form is then the choice of the file `upper`; what stays came from `below`, where `origins` does not know.
+    """
+    if place not in _MERGING:
+        return
+    model = _MERGING[place]
+    for forms in model.forms:
+        keys = {key for form in forms for key in form}
+        on_top = keys.intersection(written)
+        chosen = {key for form in forms if on_top <= set(form) for key in form}
+        for key in (keys - chosen - on_top) & table.keys():
+            del table[key]
+        if on_top:
+            others = [key for key in model.model_fields if key not in keys]
+            places = {joined(place, key) for key in (*table, *others)}
+            stays = {there: origin(there, origins, below) for there in places}
+            put(origins, place, upper)
+            origins.update(stays)
 
 
 def _are_named(value: object) -> bool:

@@ -2,13 +2,16 @@
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scenarios import library
 from scenarios.messages import closest, toml_text
-from simcore.errors import InputError, Problem, some
+from simcore.errors import InputError, Problem, raise_if_any, some
+
+MOST_LEVELS = 50  # of tables and lists inside one another: no scenario has ten, and what reads them is recursive
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ def _content(file: File, reference: Reference | None) -> bytes:
     except IsADirectoryError:
         what, allowed, remedy = "a directory", "the path of a TOML file", "name a file in it"
     except (OSError, ValueError) as error:
-        what, allowed, remedy = f"unreadable: {error}", "a file that can be read", "check path and permissions"
+        why = getattr(error, "strerror", None) or error
+        what, allowed, remedy = f"unreadable: {why}", "a file that can be read", "check path and permissions"
     if reference is None:
         what = "(missing)" if what == "missing" else what
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
@@ -83,13 +87,25 @@ def _parse(content: bytes, label: str) -> dict[str, Any]:
     if not document:
         remedy = "begin with the bundled three_assets"
         raise InputError([Problem("file", "empty", "a scenario", remedy, label)])
+    raise_if_any(check_levels(document, "file", label))
     return document
+
+
+def check_levels(value: object, place: str, label: str) -> list[Problem]:
+    """Whether tables and lists are nested too deeply in `value`, which stands at a place of a file."""
+    inside: list[Any] = [(value,)]
+    for _ in range(MOST_LEVELS + 1):
+        tables = [item.values() if isinstance(item, Mapping) else item for item in inside]
+        inside = [item for table in tables for item in table if isinstance(item, (Mapping, list, tuple))]
+    allowed = f"at most {MOST_LEVELS} tables and lists inside one another"
+    return [Problem(place, "nested too deeply", allowed, "write it with fewer levels", label)] if inside else []
 
 
 def _broken(error: Exception, text: str, label: str) -> Problem:
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", str(error), re.DOTALL)
     if not found:
-        what = "brackets nested too deeply" if isinstance(error, RecursionError) else str(error)
+        plain = {RecursionError: "brackets nested too deeply", ValueError: "a number of too many digits"}
+        what = plain.get(type(error)) or str(error)
         return Problem("file", what, "TOML", "correct the text", label)
     what, line, column = found[1], int(found[2]), int(found[3])
     written = (text.split("\n")[line - 1 :] or [""])[0].strip()

@@ -1,7 +1,7 @@
 """A scenario file, read once: from text to a `Scenario`, or to everything that is wrong with it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from scenarios import library
 from scenarios.build import Scenario, build
 from scenarios.check import check
-from scenarios.extends import extended
-from scenarios.files import File, read
-from scenarios.messages import problems_of, toml_text
+from scenarios.extends import drop_other_forms, extended
+from scenarios.files import File, check_levels, read
+from scenarios.messages import joined, problems_of, toml_text
 from scenarios.origins import OVERRIDE, Origins, origin, put, stamp
 from scenarios.regime import with_regimes
 from scenarios.schema import Document
@@ -42,7 +42,7 @@ def load(source: str | Path, *, overrides: Mapping[str, object] | None = None) -
     1000
     """
     file = _file(source)
-    return _built(*_checked(read(file), file, overrides or {}))
+    return _built(read(file), file, overrides or {})
 
 
 def validate(source: str | Path, *, overrides: Mapping[str, object] | None = None) -> Document:
@@ -73,25 +73,28 @@ def from_document(
 
     `file` is for the messages, and the paths of other files begin in its folder.
     """
-    return _built(*_checked(document, File(file, Path(file)), overrides or {}))
+    raise_if_any(check_levels(document, "file", file))
+    return _built(document, File(file, Path(file)), overrides or {})
 
 
-def _built(document: Document, label: str) -> Scenario:
+def _built(document: Mapping[str, Any], file: File, overrides: Mapping[str, object]) -> Scenario:
+    checked, origins = _checked(document, file, overrides)
     try:
-        return build(document, label)
+        return build(checked, file.label)
     except InputError as error:
-        raise InputError([replace(problem, file=label) for problem in error.problems]) from None
+        raise InputError(stamp(error.problems, origins, file)) from None
 
 
-def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, object]) -> tuple[Document, str]:
-    """The document, and what its file is called."""
+def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, object]) -> tuple[Document, Origins]:
+    """The document, and where its values came from."""
     whole, origins = extended(document, file)
+    raise_if_any([problem for path, value in overrides.items() for problem in _check_levels_of(path, value)])
     whole, problems = _overridden(whole, {key: _plain(value) for key, value in overrides.items()}, origins, file)
     raise_if_any(problems)
     try:
         read, problems = with_regimes(Document.model_validate(whole), lambda place: origin(place, origins, file))
         raise_if_any(problems + check(read))
-        return read, file.label
+        return read, origins
     except ValidationError as error:
         problems = problems_of(error, whole)
     except InputError as error:
@@ -109,6 +112,11 @@ def _file(source: str | Path) -> File:
     return File(str(source), Path(source))
 
 
+def _check_levels_of(path: str, value: object) -> list[Problem]:
+    whole = reduce(lambda inner, key: {key: inner}, path.split("."), value)
+    return check_levels(whole, path, OVERRIDE)
+
+
 def _plain(value: object) -> object:
     """Tuples and arrays as the lists, and NumPy's scalars as the numbers, that a file would hold."""
     tolist = getattr(value, "tolist", None)
@@ -120,9 +128,10 @@ def _overridden(
     document: dict[str, Any], overrides: Mapping[str, object], origins: Origins, file: File
 ) -> tuple[dict[str, Any], list[Problem]]:
     document, problems = dict(document), []
+    upper = File(OVERRIDE, file.path)
     for path, value in overrides.items():
-        put(origins, path, File(OVERRIDE, file.path))
         *tables, key = path.split(".")
+        place = reduce(joined, tables, "")
         if path == "extends":
             remedy = "write it into a file, or override the keys themselves"
             problems.append(Problem(path, toml_text(value), "a key of a file, not of overrides", remedy, OVERRIDE))
@@ -136,5 +145,8 @@ def _overridden(
             table[name] = dict(inner)
             table = table[name]
         else:
+            beside = {other.rpartition(".")[2] for other in overrides if other.rpartition(".")[0] == ".".join(tables)}
+            drop_other_forms(table, beside, place, upper, origins, file)
+            put(origins, joined(place, key), upper)
             table[key] = value
     return document, problems

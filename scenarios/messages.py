@@ -2,17 +2,19 @@
 
 import difflib
 import json
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic.fields import FieldInfo
 
 from scenarios.schema import TAGS, Document
-from simcore.errors import Problem, some
+from simcore.errors import Problem, some, whole_text
 
 Location = Sequence[int | str]
 QUOTES = "leave the quotes away; "  # of a number written as text
+_SAME_LETTERS = "has the same letters in another Unicode form: write both in one form, best in NFC"
 
 
 def toml_text(value: object, limit: int = 60) -> str:
@@ -24,6 +26,8 @@ def toml_text(value: object, limit: int = 60) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, (bool, str)):
         return json.dumps(value, ensure_ascii=not str(value).isprintable())
+    if isinstance(value, int):
+        return whole_text(value)
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, dict):
@@ -43,14 +47,45 @@ def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Prob
     known = list(dict.fromkeys(known))
     meant = closest(name, known)
     remedy = f"did you mean {toml_text(meant)}?" if meant else f"correct it, or give {what} this name"
+    remedy = same_name(name, known) or remedy
     return Problem(place, toml_text(name), f"{what} of the file: {some(known) or 'there is none'}", remedy)
+
+
+def same_name(name: str, known: Iterable[str]) -> str | None:
+    """The remedy where one of `known` is `name` in another Unicode form."""
+    same = next((other for other in known if _composed(other) == _composed(name)), None)
+    return None if same is None else f"{toml_text(same)} {_SAME_LETTERS}"
+
+
+def same_letters(names: Iterable[tuple[str, str]]) -> list[Problem]:
+    """The message for each name, given with its place, that stands before it in another Unicode form."""
+    first: dict[str, tuple[str, str]] = {}
+    problems: dict[str, Problem] = {}
+    for place, name in names:
+        where, known = first.setdefault(_composed(name), (place, name))
+        if name != known and name not in problems:
+            allowed = f"a name that differs from that at {where} in more than the Unicode form of its letters"
+            problems[name] = Problem(place, toml_text(name), allowed, f"{toml_text(known)} {_SAME_LETTERS}")
+    return list(problems.values())
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def joined(place: str, key: str | int) -> str:
+    """The key path of `key` in the table or list at `place`."""
+    if isinstance(key, int):
+        return f"{place}[{key}]"
+    shown = key if key and key.isprintable() else toml_text(key)
+    return f"{place}.{shown}" if place else shown
 
 
 def problems_of(
     error: ValidationError, document: Mapping[str, Any], model: type[BaseModel] = Document
 ) -> list[Problem]:
     """Every error that pydantic found in `document` as a `model`, one message for one mistake."""
-    errors = error.errors(include_url=False)
+    errors = [{**found, "loc": _without_tags(found["loc"], model)} for found in error.errors(include_url=False)]
     unknown = [found["loc"] for found in errors if found["type"] == "extra_forbidden"]
     meant = {location: closest(str(location[-1]), _keys(location[:-1], model)) for location in unknown}
     return [_problem(found, document, meant, model) for found in errors if not _follows(found, meant)]
@@ -59,12 +94,14 @@ def problems_of(
 def _follows(found: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> bool:
     """Whether `found` only follows from an unknown key in its table: what it was meant for is not missing as well."""
     *table, key = found["loc"] or ("",)
+    table = list(found["loc"]) if found["type"] == "form" else table
     beside = [other for (*parent, _), other in meant.items() if parent == table]
     if found["type"] == "missing":
         return key in beside
-    if found["type"] == "form" and not found["ctx"]["value"]:
-        return any(other is None or other in found["ctx"]["keys"].split(",") for other in beside)
-    return False
+    if found["type"] != "form":
+        return False
+    begun, lacking = found["ctx"]["value"], found["ctx"]["lacking"]
+    return any(other in lacking or (other is None and not begun) for other in beside)
 
 
 def _problem(
@@ -77,8 +114,8 @@ def _problem(
         return Problem(_place(location, document), toml_text(found["input"]), allowed, remedy)
     if found["type"] == "form":
         context = found["ctx"]
-        place, value = _place(location[:-1], document), context["value"] or "none of them"
-        return Problem(place, value, context["allowed"], "write one of them, and no other")
+        place = _place(location, document)
+        return Problem(place, context["value"] or "none of them", context["allowed"], context["remedy"])
     field = _field(location, model)
     allowed, extra = (field.description, field.json_schema_extra) if field else (found["msg"], None)
     remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
@@ -93,10 +130,7 @@ def _place(location: Location, document: Mapping[str, Any]) -> str:
     path, name = "", ""
     node: Any = document
     for key in location:
-        if key in TAGS and not (isinstance(node, dict) and key in node):
-            continue
-        shown = str(key) if str(key).isprintable() else toml_text(str(key))
-        path += f"[{key}]" if isinstance(key, int) else f".{shown}" if path else shown
+        path = joined(path, key)
         try:
             node = node[key]
         except (KeyError, IndexError, TypeError):
@@ -106,12 +140,26 @@ def _place(location: Location, document: Mapping[str, Any]) -> str:
     return f"{path} ({name})" if name and name.isprintable() and location[-1] != "name" else path
 
 
+def _without_tags(location: Location, model: type[BaseModel]) -> Location:
+    """`location` without the tags that pydantic puts behind the key of a union."""
+    plain: list[int | str] = []
+    tagged = False
+    for key in location:
+        if tagged and key in TAGS:
+            tagged = False
+            continue
+        plain.append(key)
+        field = None if isinstance(key, int) else _field(plain, model)
+        tagged = field is not None and any(isinstance(rule, Discriminator) for rule in field.metadata)
+    return tuple(plain)
+
+
 def _field(location: Location, model: type[BaseModel]) -> FieldInfo | None:
     """The field of the `model` at `location`; an element of a list has its list's."""
     table: type[BaseModel] | None = model
     field = None
     for key in location:
-        if isinstance(key, int) or key in TAGS:
+        if isinstance(key, int):
             continue
         if table is None or key not in (fields := _fields(table)):
             return None

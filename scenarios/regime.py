@@ -1,6 +1,7 @@
 """Regimes: the volatilities and the correlation of another universe, from a file of their own."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -28,7 +29,7 @@ def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Doc
     list of Problem
         Each of a file is said once, and under this file's name.
     """
-    found: dict[str, tuple[Universe | None, list[Problem]]] = {}
+    found: dict[Path, tuple[Universe | None, list[Problem]]] = {}
     problems: list[Problem] = []
 
     def filled(change: Change, place: str, shock: str) -> Change:
@@ -36,10 +37,10 @@ def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Doc
             return change
         naming = origin(place)
         file = naming.beside(change.regime.file)
-        if file.label not in found:
-            found[file.label] = _read(file, Reference(naming, f"{place} ({shock})", change.regime.file))
-            problems.extend(found[file.label][1])
-        return change.model_copy(update={"regime": change.regime.model_copy(update={"universe": found[file.label][0]})})
+        if file.path not in found:
+            found[file.path] = _read(file, Reference(naming, f"{place} ({shock})", change.regime.file))
+            problems.extend(found[file.path][1])
+        return change.model_copy(update={"regime": change.regime.model_copy(update={"universe": found[file.path][0]})})
 
     shocks = [
         shock.model_copy(

@@ -30,17 +30,18 @@ def change_figures(
     Returns
     -------
     ndarray, shape (n,)
-        Not checked: adding may lead a volatility below 0.
+        Not checked: adding may lead a volatility below 0, and multiplying anything to infinity.
 
     >>> change_figures(np.array([0.1, 0.2]), np.array([True, False]), multiply=3.0).round(12).tolist()
     [0.3, 0.2]
     """
-    if multiply is not None:
-        changed = figures * multiply
-    elif add is not None:
-        changed = figures + add
-    else:
-        changed = np.full_like(figures, set)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if multiply is not None:
+            changed = figures * multiply
+        elif add is not None:
+            changed = figures + add
+        else:
+            changed = np.full_like(figures, set)
     return np.where(selected, changed, figures)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simcore.errors import InputError, Problem, show
 
-NAME = "text that is not blank and has no control characters"
+NAME = "text that is not blank, without control characters, line breaks or unusual spaces"
 
 
 def is_name(value: object) -> bool:
@@ -65,10 +65,14 @@ def as_numbers(values: object, place: str) -> NDArray[np.float64]:
     Raises
     ------
     InputError
-        When `values` is text, ragged or otherwise no array of numbers.
+        When `values` is or holds text, is ragged or otherwise no array of numbers.
     """
     try:
-        out = np.array(values, dtype=np.float64, order="C")
+        given = np.asarray(values)
+        has_text = given.dtype == object and any(isinstance(item, (str, bytes)) for item in given.flat)
+        if has_text or given.dtype.kind not in "iufO":
+            raise TypeError("NumPy would read a number out of text, or take True for one")
+        out = np.array(given, dtype=np.float64, order="C")
     except (TypeError, ValueError, OverflowError):
         problem = Problem(place, show(values), "an array of numbers", "give numbers, in rows of equal length")
         raise InputError([problem]) from None

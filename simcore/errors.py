@@ -3,8 +3,13 @@
 Everything that is wrong with an input is collected as a list of `Problem` and raised once.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+LONGEST_PART = 500  # of a message, in characters
+MOST_BITS = 200  # of a whole number whose digits are shown
 
 
 class SimcoreError(Exception):
@@ -36,9 +41,26 @@ class Problem:
     file: str = ""
 
     def __str__(self) -> str:
-        where = f"{self.file}: {self.place}" if self.file else self.place
-        value = f" = {self.value}" if self.value else ""
-        return f"{where}{value}\n    allowed: {self.allowed}\n    remedy:  {self.remedy}"
+        """Each part in one line that a terminal can show: it may hold what somebody wrote into a file."""
+        place, value, allowed, remedy = map(_line, (self.place, self.value, self.allowed, self.remedy))
+        file = _line(self.file, composed=False)
+        where = f"{file}: {place}" if file else place
+        value = f" = {value}" if value else ""
+        return f"{where}{value}\n    allowed: {allowed}\n    remedy:  {remedy}"
+
+
+def _line(text: str, *, composed: bool = True) -> str:
+    """`text` cut in its middle, with codes in place of what cannot be seen.
+
+    When `composed`, also of letters in a Unicode form other than the composed one, NFC: they look the same and are not.
+    """
+    if len(text) > LONGEST_PART:
+        text = f"{text[: LONGEST_PART // 2]} ... {text[-LONGEST_PART // 2 :]}"
+    plain = not composed or unicodedata.is_normalized("NFC", text)
+    seen = [c.isprintable() and (plain or c.isascii()) for c in text]
+    return "".join(
+        c if as_it_is else c.encode("unicode_escape").decode() for c, as_it_is in zip(text, seen, strict=True)
+    )
 
 
 class InputError(SimcoreError, ValueError):
@@ -64,10 +86,20 @@ def raise_if_any(problems: Sequence[Problem]) -> None:
 
 
 def show(value: object, limit: int = 60) -> str:
-    """`value` as a user would write it, cut to `limit` characters."""
+    """`value` as a user would write it, in one line, cut to `limit` characters."""
     plain = getattr(value, "item", None)
-    text = repr(plain() if plain and not getattr(value, "shape", ()) else value)
+    value = plain() if plain and not getattr(value, "shape", ()) else value
+    try:
+        text = whole_text(value) if type(value) is int else re.sub(r"\s*\n\s*", " ", repr(value))
+    except (ValueError, RecursionError):  # of a list of long numbers, or of lists in lists in lists
+        text = f"a {type(value).__name__} that is too large to be shown"
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def whole_text(value: int) -> str:
+    """The digits of `value`, or, where they are too many to read, how long it is."""
+    bits = value.bit_length()
+    return str(value) if bits <= MOST_BITS else f"a whole number of {bits} bits"
 
 
 def some(names: Iterable[str], limit: int = 12) -> str:

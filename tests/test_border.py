@@ -2,6 +2,7 @@
 
 import math
 import pickle
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import scenarios
 import simcore
 from simcore import Case, InputError, Market, Plan, Pool, PoolTree, Position, Problem, StudentT
 from simcore.border import as_numbers, as_tuple, is_finite, is_name, is_whole
+from simcore.errors import show
 
 GOOD = Plan(1000, 1 / 12, 1, (0.95,))
 MARKET = Market(("A",), [0.0], [0.2], "simple", simcore.Gaussian([[1.0]]))
@@ -44,8 +46,40 @@ def test_numbers_are_copied_and_frozen():
     assert array.dtype == np.float64
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 3.0
-    with pytest.raises(InputError, match="an array of numbers"):
-        as_numbers(["a"], "x")
+    for wrong in (
+        ["a"],
+        ["1"],
+        [0.1, "0.2"],
+        [[1, 2], ["3", "4"]],
+        [10**30, "1"],
+        [10**30, b"1"],
+        [True],
+        [[1, 2], [3]],
+        [16**4000],
+    ):
+        with pytest.raises(InputError, match="an array of numbers"):
+            as_numbers(wrong, "x")
+    assert as_numbers([10**30, Fraction(1, 2), np.float32(1)], "x").tolist() == [1e30, 0.5, 1.0]
+
+
+def test_values_are_shown_in_one_line_however_large():
+    assert show(16**4000) == "a whole number of 16001 bits"
+    assert show(-(10**50)) == "-1" + 50 * "0"
+    assert show([16**4000]) == "a list that is too large to be shown"
+    assert show(np.eye(2)) == "array([[1., 0.], [0., 1.]])"
+    assert show(np.float64(0.5)) == "0.5"
+    assert show(True) == "True"
+
+
+def test_a_problem_says_nothing_that_a_terminal_would_act_on():
+    problem = Problem("a\x1b[31m", "b\nc", "d\u2028", "e\r", "f\udc80/ü")
+    assert str(problem) == "f\\udc80/ü: a\\x1b[31m = b\\nc\n    allowed: d\\u2028\n    remedy:  e\\r"
+    assert problem.place == "a\x1b[31m"
+    decomposed = Problem("é", "u\u0308", "é, e\u0301", "é", "u\u0308")
+    assert str(decomposed) == "u\u0308: é = u\\u0308\n    allowed: \\xe9, e\\u0301\n    remedy:  é"
+    long = str(Problem("x" * 10**6, "y", "z", f"there is no {'w' * 10**6}: check the path"))
+    assert len(long) < 2000
+    assert long.endswith("www: check the path")
 
 
 def test_numpy_scalars_make_a_plan():

@@ -72,6 +72,12 @@ def test_periods_per_year_scales():
         ([[0.1], [float("nan")]], "simple", r"returns\[1, 0\] = nan\n.*finite returns"),
         ([[0.1], [-1.0]], "log", r"returns\[1, 0\] = -1\.0\n.*above -1"),
         ([[0.1, 0.3], [0.2, 0.3], [0.4, 0.3]], "log", r"returns\[:, 1\] = 0\.3\n.*returns that differ"),
+        ([["0.1", "0.2"], ["0.3", "0.1"]], "log", r"returns = \[\['0\.1', .*\n.*an array of numbers"),
+        (
+            [[0.0, 1e308], [1.0, -1e308]],
+            "simple",
+            r"returns\[:, 1\] = too large for a year\n.*yearly figures are finite",
+        ),
     ],
 )
 def test_refused(returns, compounding, message):
@@ -81,6 +87,17 @@ def test_refused(returns, compounding, message):
 
 def test_simple_returns_may_lose_everything():
     assert moments_of([[-1.0], [0.5]], periods_per_year=1, compounding="simple").expected_return[0] == -0.25
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-100, 1e100, 1e200])
+def test_moments_do_not_depend_on_the_unit(unit):
+    """Squares of such returns, and products of squares, leave the range of numbers; their moments do not."""
+    r = np.array([[1.0, 1.0], [-1.0, 3.0], [0.0, 0.5]])
+    here, there = (moments_of(table, periods_per_year=252, compounding="simple") for table in (r, unit * r))
+    np.testing.assert_allclose(there.volatility / unit, here.volatility, rtol=1e-14)
+    np.testing.assert_allclose(there.expected_return / unit, here.expected_return, rtol=1e-14)
+    np.testing.assert_allclose(there.correlation, here.correlation, rtol=1e-14)
+    np.testing.assert_allclose(here.correlation, np.corrcoef(r.T), rtol=1e-14)
 
 
 def rows_of(funds, dates, returns):

@@ -8,6 +8,7 @@ import scenarios
 from scenarios.extends import extended
 from scenarios.files import File
 from scenarios.loader import from_document
+from scenarios.origins import origin
 from simcore import InputError
 
 VALID = Path(__file__).parent / "cases" / "valid"
@@ -62,6 +63,54 @@ def test_three_files(tmp_path):
     }
 
 
+SIMULATIONS = {
+    "years": "horizon_years = 0.25",
+    "days": "horizon_days = 21\ndays_per_year = 252",
+    "other days": "horizon_days = 42",
+    "year of days": "days_per_year = 250",
+    "both": "horizon_years = 0.5\nhorizon_days = 63",
+}
+
+
+@pytest.mark.parametrize(
+    ("base", "upper", "horizon"),
+    [
+        ("years", "days", {"horizon_days": 21, "days_per_year": 252}),
+        ("days", "years", {"horizon_years": 0.25}),
+        ("days", "other days", {"horizon_days": 42, "days_per_year": 252}),
+        ("years", "other days", {"horizon_days": 42}),
+        ("years", "both", {"horizon_years": 0.5, "horizon_days": 63}),
+        ("days", "both", {"horizon_years": 0.5, "horizon_days": 63}),
+    ],
+)
+def test_the_keys_of_one_form_replace_those_of_another(tmp_path, base, upper, horizon):
+    texts = [f"[simulation]\npaths = 10\n{SIMULATIONS[form]}\n" for form in (base, upper)]
+    document, origins = merged(tmp_path, texts[0], texts[1].replace("paths", "steps"))
+    assert document == {"simulation": {"paths": 10, "steps": 10, **horizon}}
+
+    def file(key):
+        return origin(f"simulation.{key}", origins, File("none", Path("none"))).path.name
+
+    assert (file("paths"), file("steps"), file("seed")) == ("0.toml", "1.toml", "0.toml")
+    assert all(
+        file(key) == "1.toml" for key in horizon if (base, upper, key) != ("days", "other days", "days_per_year")
+    )
+
+
+def test_a_form_begun_above_is_that_file_s_mistake(tmp_path):
+    base = (VALID / "smallest.toml").read_text(encoding="utf-8")
+    for text, value in (
+        ("days_per_year = 252", "days_per_year"),
+        (SIMULATIONS["both"], "horizon_years and horizon_days"),
+    ):
+        (tmp_path / "base.toml").write_text(base)
+        (tmp_path / "upper.toml").write_text(f'extends = "base.toml"\n[simulation]\n{text}\n')
+        with pytest.raises(InputError) as caught:
+            scenarios.load(tmp_path / "upper.toml")
+        (problem,) = caught.value.problems
+        assert (problem.place, problem.value, Path(problem.file).name) == ("simulation", value, "upper.toml")
+
+
 def test_what_is_replaced_has_no_older_origin(tmp_path):
     _, origins = merged(tmp_path, "a = { x = 1, y = 1 }\n", "a = { y = 2 }\n", "a = 3\n", "a = { y = 4 }\n")
     assert {key: file.path.name for key, file in origins.items()} == {"a": "3.toml"}
@@ -109,6 +158,25 @@ def test_messages_name_the_file_that_a_value_stands_in(tmp_path):
         "simulation.paths": "upper.toml",
         "simulation.seed": "override",
     }
+
+
+def test_a_factor_that_misses_is_said_of_the_file_that_has_the_matrix(tmp_path, monkeypatch):
+    (tmp_path / "base.toml").write_text((VALID / "smallest.toml").read_text(encoding="utf-8"))
+    (tmp_path / "upper.toml").write_text('extends = "base.toml"\n[simulation]\npaths = 20\n')
+    monkeypatch.setattr("simcore.correlation.LARGEST_RESIDUAL", -1.0)
+    with pytest.raises(InputError, match=r"base\.toml: universe\.correlation = a matrix missed by"):
+        scenarios.load(tmp_path / "upper.toml")
+    with pytest.raises(InputError, match=r"^override: universe\.correlation = a matrix missed by"):
+        scenarios.load(tmp_path / "upper.toml", overrides={"universe.correlation": 0.5})
+
+
+def test_a_key_that_is_shown_otherwise_keeps_its_file(tmp_path):
+    (tmp_path / "base.toml").write_text((VALID / "smallest.toml").read_text(encoding="utf-8"))
+    (tmp_path / "upper.toml").write_text('extends = "base.toml"\n[simulation]\n"" = 1\n"a\\nb" = 2\n')
+    with pytest.raises(InputError) as caught:
+        scenarios.load(tmp_path / "upper.toml")
+    found = {problem.place: Path(problem.file).name for problem in caught.value.problems}
+    assert found == {'simulation.""': "upper.toml", 'simulation."a\\nb"': "upper.toml"}
 
 
 def test_a_circle_is_named(tmp_path):

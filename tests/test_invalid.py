@@ -40,6 +40,8 @@ def test_invalid(case):
     for text in expected:
         assert text.replace("@", f"{path}: ", 1) in message
     assert len(caught.value.problems) == count  # one mistake, one message
+    assert all(line.isprintable() for line in message.split("\n"))
+    assert message.count("\n") == 3 * count - 1  # what a file says begins no line of its own
     for problem in caught.value.problems:
         assert problem.file == path or Path(problem.file).parent.parent == FOLDER  # in its regimes/ and bases/
         assert all((problem.place, problem.value, problem.allowed, problem.remedy))

@@ -9,6 +9,7 @@ import pytest
 
 import scenarios
 from scenarios import library
+from simcore import InputError
 
 BONDS = ["AGG", "TLT"]
 REAL_ASSETS = ["DBC", "GLD", "VNQ"]
@@ -164,6 +165,16 @@ def test_etf18_s_regime_files():
         assert window in document["description"]
         assert all(said in text for said in ("Source:", "10.1561/0800000047", "Apache-2.0", "Units:", "Made by:"))
         assert "http" not in text
+
+
+def test_etf18_and_its_regimes_say_of_which_returns_they_are():
+    """Figures of log returns are none of simple ones: who changes the law of the base is told."""
+    with pytest.raises(InputError) as caught:
+        scenarios.load("etf18", overrides={"universe.compounding": "simple"})
+    assert [(problem.place, problem.value.split(", ")[1]) for problem in caught.value.problems] == [
+        (f"shocks[{i}].changes[0].regime.file ({name})", "with another compounding") for i, name in enumerate(CRISES)
+    ]
+    assert tomllib.loads(library.path("etf18").read_text(encoding="utf-8"))["universe"]["compounding"] == "log"
 
 
 def test_every_one_has_source_and_units():

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import hashlib
 import json
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -14,12 +15,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scenarios
+from analysis.toml import toml_of
 from scenarios.loader import from_document
 from simcore import InputError, Plan, StudentT, factor
 
 CASES = Path(__file__).parent / "cases"
 VALID = sorted((CASES / "valid").glob("*.toml"))
 SHOCKS = (CASES / "valid" / "shocks.toml").read_text(encoding="utf-8")
+
+
+def nested(levels, kind="table"):
+    value = 1
+    for _ in range(levels):
+        value = {"a": value} if kind == "table" else [value]
+    return value
+
+
+DEEP = nested(1500)
 
 
 def load_text(text, tmp_path, **options):
@@ -179,8 +191,9 @@ def test_unreadable_sources(tmp_path):
         (b'schema = 1\nname = "\xe9"\n', r"line 2 = byte 0xe9\n.*text in UTF-8\n.*save the file as UTF-8"),
         (b"schema = 1\nname = case\n", r'line 2, column 8 = "name = case"\n.*TOML\n.*Invalid value: correct this line'),
         (b"when = 2013-13-45\n", r"line 1, column \d+"),
-        (b"a = " + b"[" * 5000 + b"]" * 5000, r"scenario\.toml: "),
-        (b"a = " + b"9" * 5000, r"scenario\.toml: "),
+        (b"a = " + b"[" * 5000 + b"]" * 5000, r"scenario\.toml: file = brackets nested too deeply\n"),
+        (b"a = " + b"[" * 60 + b"]" * 60, r"scenario\.toml: file = nested too deeply\n"),
+        (b"a = " + b"9" * 5000, r"scenario\.toml: file = a number of too many digits\n"),
     ],
 )
 def test_broken_text(content, message, tmp_path):
@@ -221,7 +234,11 @@ def test_an_override_may_supply_what_is_missing(tmp_path):
         ({"name.first": "x"}, r'^override: name\.first = "x"\n.*\n.*name is no table here'),
         ({"universe.assets.AGG": 1}, r"^override: universe\.assets\.AGG = 1\n.*\n.*assets is no table here"),
         ({"simulation": 3}, r"^override: simulation = 3\n"),
-        ({"": 3}, r"^override:  = 3\n"),
+        ({"": 3}, r'^override: "" = 3\n'),
+        ({"simulation.": 3}, r'^override: simulation\."" = 3\n'),
+        ({".".join("a" * 2000): 3}, r"^override: a\.a\.a\..* \.\.\. .*\.a = nested too deeply\n"),
+        ({"simulation.paths": DEEP}, r"^override: simulation\.paths = nested too deeply\n"),
+        ({"universe.correlation": 16**4000}, r"^override: universe\.correlation = a whole number of 16001 bits\n"),
         ({"universe.correlation": -1.0}, r"^override: universe\.correlation = -1\.0\n"),
     ],
 )
@@ -229,6 +246,22 @@ def test_overrides_are_named(overrides, message):
     with pytest.raises(InputError, match=message) as caught:
         scenarios.load("three_assets", overrides=overrides)
     assert len(caught.value.problems) == 1
+
+
+def test_an_override_chooses_another_form_of_the_horizon(tmp_path):
+    text = (CASES / "valid" / "days.toml").read_text(encoding="utf-8")
+    days = {"simulation.horizon_days": 10, "simulation.days_per_year": 250}
+    assert scenarios.load("three_assets", overrides=days).plan.horizon == 10 / 250
+    assert load_text(text, tmp_path, overrides={"simulation.horizon_years": 0.5}).plan.horizon == 0.5
+    assert load_text(text, tmp_path, overrides={"simulation.horizon_days": 42}).plan.horizon == 42 / 252
+    for overrides in (days | {"simulation.horizon_years": 1}, {"simulation.horizon_years": 1} | days):
+        with pytest.raises(InputError, match="override: simulation = horizon_years and horizon_days and days_per_year"):
+            scenarios.load("three_assets", overrides=overrides)
+    missing = (CASES / "invalid" / "missing_seed.toml").read_text(encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_text(missing, tmp_path, overrides=days)
+    (problem,) = caught.value.problems
+    assert (problem.place, problem.file) == ("simulation.seed", str(tmp_path / "scenario.toml"))
 
 
 def test_an_override_is_not_blamed_for_the_file(tmp_path):
@@ -289,10 +322,82 @@ def test_one_factor_for_each_distinct_matrix(tmp_path, monkeypatch):
     assert counts == {"factor": 2, "check": 1}
 
 
+def test_what_cannot_be_computed_is_said_once_of_the_base_and_of_each_shock_that_is_to_blame(tmp_path):
+    text = (CASES / "valid" / "smallest.toml").read_text(encoding="utf-8").replace("0.25", "400")
+    beyond = "".join(
+        f'[[shocks]]\nname = "{name}"\nchanges = [{{ volatility = {{ set = 9 }}, assets = ["AGG"] }}]\n'
+        for name in "st"
+    )
+    with pytest.raises(InputError) as caught:
+        load_text(text + beyond, tmp_path)
+    places = ["universe.assets[0].volatility (s, AGG)", "universe.assets[0].volatility (t, AGG)"]
+    assert [problem.place for problem in caught.value.problems] == places
+    with pytest.raises(InputError) as caught:
+        load_text(text.replace("volatility = 0.05", "volatility = 8") + beyond, tmp_path)
+    assert [problem.place for problem in caught.value.problems] == ["universe.assets[0].volatility (base, AGG)"]
+
+
 def test_a_factor_that_misses_is_said_at_the_file_s_place(monkeypatch):
     monkeypatch.setattr("simcore.correlation.LARGEST_RESIDUAL", -1.0)
     with pytest.raises(InputError, match=r"^three_assets: universe\.correlation = a matrix missed by"):
         scenarios.load("three_assets")
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 50, 200])
+def test_validate_and_load_draw_the_same_limit_of_a_common_correlation(n, tmp_path):
+    """-1 / (n - 1) as a double, to the last bit; and what the remedy says to write is accepted."""
+    text = (CASES / "valid" / "smallest.toml").read_text(encoding="utf-8")
+    text += "".join(f'[[universe.assets]]\nname = "{i}"\nexpected_return = 0\nvolatility = 0.1\n' for i in range(3, n))
+    document = tomllib.loads(text)
+    del document["universe"]["assets"][n:]
+    limit = -1 / (n - 1)
+    document["universe"]["correlation"] = limit
+    assert from_document(document).plan.paths == 1000
+    for below in (math.nextafter(limit, -2), limit - 1e-13, limit - 5e-13, limit - 1e-3):
+        for function in (from_document, lambda changed: scenarios.validate(written(changed, tmp_path))):
+            document["universe"]["correlation"] = max(below, -1.0)
+            if n == 2:
+                function(document)
+                continue
+            with pytest.raises(InputError, match=rf"a number from -1/{n - 1} to 1 for {n} assets") as caught:
+                function(document)
+    if n > 2:
+        remedy = caught.value.problems[0].remedy
+        document["universe"]["correlation"] = float(re.search(r"write (\S+) or more", remedy)[1])
+        from_document(document)
+
+
+def written(document, tmp_path):
+    file = tmp_path / "written.toml"
+    file.write_text(toml_of(document), encoding="utf-8")
+    return file
+
+
+def test_no_message_is_longer_than_a_screen():
+    document = tomllib.loads(SHOCKS)
+    long = "x" * 5_000_000
+    document["universe"]["assets"][0] |= {"name": long, "volatility": -1}
+    document["simulation"][long] = long
+    document["extends"] = long
+    with pytest.raises(InputError, match="File name too long") as caught:
+        from_document(document)
+    assert len(str(caught.value)) < 3000
+    del document["extends"]
+    with pytest.raises(InputError) as caught:
+        from_document(document)
+    assert len(caught.value.problems) == 2
+    assert all(len(str(problem)) < 3000 for problem in caught.value.problems)
+
+
+def test_a_document_may_be_no_deeper_than_what_reads_it():
+    document = tomllib.loads(SHOCKS)
+    for deep in (DEEP, nested(1500, "list")):
+        with pytest.raises(InputError, match=r"file: file = nested too deeply\n.*at most 50 tables"):
+            from_document(document | {"odd": deep}, "file")
+    with pytest.raises(InputError, match=r"odd = \{ a = \{ a = "):  # the control: as deep as may be
+        from_document(document | {"odd": nested(49)}, "file")
+    with pytest.raises(InputError, match="nested too deeply"):
+        from_document(document | {"odd": nested(50)}, "file")
 
 
 def test_overrides_leave_their_mapping_alone():

@@ -102,6 +102,16 @@ def test_a_regime_mends_an_impossible_base_and_says_so_still():
     assert [problem.place for problem in caught.value.problems] == ["universe.correlation", "shocks[0].changes (crash)"]
 
 
+def test_a_regime_with_a_name_in_another_unicode_form_is_told_so():
+    resolved = json.loads(json.dumps(load().resolved).replace("VTI", "Zürich"))
+    assert from_document(resolved).cases[1].market.names[1] == "Zürich"
+    resolved["shocks"][0]["changes"][0]["regime"]["universe"]["assets"][2]["name"] = "Zu\u0308rich"
+    with pytest.raises(
+        InputError, match=r"which lacks Zürich\n.*\n.*\"Zu\\u0308rich\" has the same letters in another"
+    ):
+        from_document(resolved)
+
+
 @pytest.mark.parametrize("regime", [{}, {"file": "a.toml", "universe": {}}, {"file": 3}, {"files": "a.toml"}, 3])
 def test_no_other_regime(regime):
     document = copy.deepcopy(load().resolved)

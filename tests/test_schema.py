@@ -5,9 +5,12 @@ import json
 import math
 import re
 import tomllib
+import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from scenarios import json_schema
@@ -15,6 +18,7 @@ from scenarios.loader import from_document
 from scenarios.messages import closest, problems_of, toml_text
 from scenarios.schema import Document, Table
 from simcore import InputError
+from simcore.border import NAME, is_name
 
 VALID = Path(__file__).parent / "cases" / "valid"
 
@@ -143,7 +147,10 @@ def test_no_other_innovation(wrong):
         ({"horizon_days": 0, "days_per_year": 0}, 2),
         ({"horizon_years": float("inf")}, 1),
         ({"horizon_days": 1e300, "days_per_year": 1e-300}, 1),  # each a number, their quotient none
-        ({"horizon_day": 1, "days_per_year": 252}, 2),
+        ({"horizon_day": 1, "days_per_year": 252}, 1),  # misspelt, and so not missing as well
+        ({"horizon_days": 1, "odd": 252}, 2),
+        ({"horizon_years": 1, "horizon_days": 1, "days_per_year": "x"}, 2),
+        ({"horizon_years": -1, "horizon_days": 1, "days_per_year": 1}, 2),
     ],
 )
 def test_exactly_one_horizon(horizon, count):
@@ -175,6 +182,57 @@ def test_all_structural_errors_in_one_pass():
         "simulation",
         "simulation.seed",
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "places"),
+    [
+        ({"volatility": {"multiply": 2, "set": -1}}, {".volatility", ".volatility.set"}),
+        ({"volatility": {"multiply": "x", "set": 1}}, {".volatility", ".volatility.multiply"}),
+        ({"volatility": {"multiply": 2}, "regime": 3}, {"", ".regime"}),
+        ({"volatility": {"multiply": 2}, "class": 3, "assets": ["AGG"]}, {"", ".class"}),
+        (
+            {"volatility": {"set": "1"}, "expected_return": {}, "class": "a", "assets": []},
+            {"", ".volatility.set", ".expected_return", ".assets"},  # and "", for what is selected
+        ),
+        (
+            {"regime": {"file": "a", "universe": {}}},
+            {".regime", ".regime.universe.correlation", ".regime.universe.assets"},
+        ),
+    ],
+)
+def test_a_form_is_chosen_by_the_keys_that_are_written(change, places):
+    changed = document("shocks")
+    changed["shocks"][0]["changes"] = [change]
+    found = {problem.place.removesuffix(" (every change)") for problem in problems(changed)}
+    assert found == {f"shocks[0].changes[0]{place}" for place in places}
+
+
+@given(
+    st.text(st.characters(), max_size=3) | st.sampled_from([" ", "\u00a0a", "a\u3000", "\n", "\u2028a", "\U0001f9ff"])
+)
+def test_one_rule_for_names(name):
+    """The schema takes a name when simcore does; the pattern that editors see takes all of them, and few others."""
+    places = [("name",), ("currency",), ("universe", "assets", 2, "class"), ("shocks", 0, "name")]
+    for place in places:
+        changed = table = document()
+        changed["shocks"] = [{"name": "s", "changes": [{"volatility": {"multiply": 2}}]}]
+        for key in place[:-1]:
+            table = table[key]
+        table[place[-1]] = name
+        try:
+            from_document(changed)
+        except InputError as error:
+            found = error.problems
+        else:
+            found = ()
+        assert len(found) == (not is_name(name))
+        assert all(problem.allowed == NAME and place[-1] in problem.place for problem in found)
+    pattern = json_schema()["$defs"]["Asset"]["properties"]["name"]["pattern"]
+    matches = re.search(pattern.replace("$", r"\Z"), name) is not None
+    assert matches or not is_name(name)
+    unseen = any(unicodedata.category(c) in ("Cn", "Cf", "Cs", "Co") for c in name)
+    assert not matches or is_name(name) or unseen
 
 
 def test_all_semantic_errors_in_one_pass():
@@ -304,7 +362,16 @@ def accepts(schema, node, root):
     if isinstance(node, str):
         return re.search(schema.get("pattern", ""), node) is not None and node in schema.get("enum", [node])
     low, high = schema.get("minimum", node), schema.get("maximum", node)
-    return low <= node <= high and node > schema.get("exclusiveMinimum", -math.inf)
+    above, below = schema.get("exclusiveMinimum", -math.inf), schema.get("exclusiveMaximum", math.inf)
+    return low <= node <= high and above < node < below
+
+
+def test_json_schema_says_what_a_value_and_a_regime_are():
+    tables = json_schema()["$defs"]
+    for table in ("Asset", "Position"):
+        assert not accepts(tables[table]["properties"]["value"], math.inf, {})
+        assert accepts(tables[table]["properties"]["value"], -1e99, {})
+    assert "classes" not in tables["Regime"]["properties"]["universe"]["description"]  # its correlation may go by them
 
 
 @pytest.mark.parametrize("path", sorted(VALID.glob("*.toml")), ids=lambda path: path.stem)
@@ -318,6 +385,8 @@ def test_json_schema_accepts_what_is_valid(path):
     [
         *("unknown_key_without_match", "misspelt_key", "percent_volatility", "missing_seed", "missing_correlation"),
         *("shock_weight_1.5", "shock_without_changes", "relative_to_zero", "blank_name", "text_for_number", "schema_2"),
+        *("paths_0", "steps_0", "steps_beyond", "seed_negative", "seed_2_to_65", "confidence_in_percent", "dof_2"),
+        *("infinite_value", "matrix_entry_above_1", "name_of_odd_spaces", "confidence_of_the_tail"),
     ],
 )
 def test_json_schema_refuses_what_is_not(name):

@@ -22,6 +22,7 @@ CRISES = {  # in the order of the benefit that they leave, as the shocks of the 
     "2020": ("2020-02-19", "2020-04-30", "the first weeks of the pandemic"),
 }
 PERIODS_PER_YEAR = 252
+COMPOUNDING = "log"  # whose returns SOURCE tells of
 VALUE = 100_000
 CLASSES = {"AGG": "bonds", "TLT": "bonds", "DBC": "real_assets", "GLD": "real_assets", "VNQ": "real_assets"}
 OTHERS = "equity"
@@ -127,10 +128,10 @@ def file_of(crisis: str) -> str:
 
 def _universe(table: Table, heads: tuple[str, ...], start: str, end: str, **words: str) -> Iterator[str]:
     returns = table.between(start, end)
-    moments = moments_of(returns, periods_per_year=PERIODS_PER_YEAR, compounding="log")
+    moments = moments_of(returns, periods_per_year=PERIODS_PER_YEAR, compounding=COMPOUNDING)
     for head in heads:
         yield head.format(periods=len(returns), year=PERIODS_PER_YEAR, start=start, end=end, **words)
-    yield "[universe]\ncorrelation = ["
+    yield f'[universe]\ncompounding = "{COMPOUNDING}"\ncorrelation = ['
     for fund, row in zip(table.funds, moments.correlation.tolist(), strict=True):
         yield f"  {row},  # {fund}"
     yield "]"
