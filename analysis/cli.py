@@ -10,6 +10,7 @@ import os
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -111,6 +112,8 @@ def run(
     if folder:
         problems += output.folder_problems(folder) if out else [output.no_folder()]
     loaded = load_all(scenarios, _overrides(paths, seed, steps, confidence), others=problems, one_table=True)
+    for scenario in () if quiet else loaded:
+        _caution(scenario.file, scenario.cautions)
     memory = check_memory(loaded, count)
     if folder:
         output.try_folder(folder)
@@ -134,10 +137,12 @@ def validate(scenarios: Sources) -> None:
     """Check scenarios, and run nothing."""
     from analysis.runs import read_all
     from analysis.text import counted
+    from scenarios.cautions import cautions
     from scenarios.loader import validate as checked
     from scenarios.resolve import pools_of, positions_of
 
     for source, document in zip(scenarios, read_all(checked, scenarios, {}), strict=True):
+        _caution(source, cautions(document))
         positions, pools, cases = len(positions_of(document)), len(pools_of(document)), 1 + len(document.shocks)
         parts = {"position": positions, "pool": pools, "case": cases}
         _print(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
@@ -284,6 +289,11 @@ def _hush(quiet: bool) -> None:
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):  # a stderr that nobody reads must not end the run
         print(f"simcore: {text}", file=sys.stderr, flush=True)
+
+
+def _caution(source: str, cautions: Sequence[str]) -> None:
+    for caution in cautions:
+        _say(f"{source}: caution: {caution}")
 
 
 def _print(text: str, *, machine: bool = False) -> None:

@@ -11,6 +11,7 @@ _EXPORTS = {
     "Moments": "scenarios.moments",
     "Scenario": "scenarios.build",
     "describe": "scenarios.library",
+    "from_document": "scenarios.loader",
     "json_schema": "scenarios.editor",
     "load": "scenarios.loader",
     "moments_of": "scenarios.calibrate",

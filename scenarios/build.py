@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.cautions import cautions
 from scenarios.moments import Moments
 from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.schema import Document, Innovation, Universe
@@ -36,6 +37,8 @@ class Scenario:
         The whole scenario with nothing left implicit, as JSON and TOML hold it; itself a valid scenario.
     digest : str
         SHA-256, in hexadecimal, of the canonical JSON of `resolved`.
+    cautions : tuple of str
+        What is allowed and seldom meant.
     """
 
     file: str
@@ -47,6 +50,7 @@ class Scenario:
     relative_to: Literal["start", "mean"]
     resolved: dict[str, Any]
     digest: str
+    cautions: tuple[str, ...]
 
 
 def build(document: Document, file: str) -> Scenario:
@@ -79,6 +83,7 @@ def build(document: Document, file: str) -> Scenario:
         relative_to=document.measures.relative_to,
         resolved=resolved,
         digest=_digest(resolved),
+        cautions=cautions(document),
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from scenarios import library
-from scenarios.messages import closest, toml_text
-from simcore.errors import InputError, Problem, raise_if_any, some
+from scenarios.messages import toml_text
+from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
+_SHOWN = 80  # characters of a line that is no TOML
 MOST_LEVELS = 50  # of tables and lists inside one another: no scenario has ten, and what reads them is recursive
 
 
@@ -55,8 +56,8 @@ def _content(file: File, reference: Reference | None) -> bytes:
     try:
         return file.path.read_bytes()
     except FileNotFoundError:
-        name = file.path.name.removesuffix(".toml")
-        meant = closest(name, library.names())
+        beside, bundled = closest(file.path.stem, _beside(file)), closest(file.path.stem, library.names())
+        meant = f"{beside}.toml" if beside else bundled
         what, allowed = "missing", f"a path, or a bundled name: {some(library.names())}"
         remedy = f"did you mean {toml_text(meant)}?" if meant else "check the path"
     except IsADirectoryError:
@@ -69,8 +70,16 @@ def _content(file: File, reference: Reference | None) -> bytes:
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
     if what == "missing":
         allowed = f"the path of a TOML file, beginning in the folder of {reference.file.label}"
-        remedy = f"there is no {file.label}: check the path"
+        remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
+
+
+def _beside(file: File) -> list[str]:
+    """The names of the TOML files in the folder of a file that is missing."""
+    try:
+        return [path.stem for path in file.path.parent.glob("*.toml")]
+    except (OSError, ValueError):
+        return []
 
 
 def _parse(content: bytes, label: str) -> dict[str, Any]:
@@ -109,4 +118,10 @@ def _broken(error: Exception, text: str, label: str) -> Problem:
         return Problem("file", what, "TOML", "correct the text", label)
     what, line, column = found[1], int(found[2]), int(found[3])
     written = (text.split("\n")[line - 1 :] or [""])[0].strip()
-    return Problem(f"line {line}, column {column}", toml_text(written), "TOML", f"{what}: correct this line", label)
+    remedy = f"{what}: correct this line"
+    if what.startswith("Unclosed"):
+        remedy = f"a comma or a bracket is missing here, or just before ({what.lower()})"
+    elif re.search(r"\d,\d", written):
+        remedy = "decimals have a point, as 0.18, and thousands an underscore, as 30_000"
+    shown = written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
+    return Problem(f"line {line}, column {column}", shown or "(nothing)", "TOML", remedy, label)

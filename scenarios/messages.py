@@ -1,7 +1,7 @@
 """From what pydantic found to what a user is told: place, value, what is allowed, the remedy."""
 
-import difflib
 import json
+import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -10,9 +10,15 @@ from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic.fields import FieldInfo
 
 from scenarios.schema import TAGS, Document
-from simcore.errors import Problem, some, whole_text
+from simcore.errors import Problem, closest, some, whole_text
 
 Location = Sequence[int | str]
+_HINTS = {  # what people write where they mean another key
+    "horizon": "say its unit: three months are horizon_years = 0.25",
+    "horizon_months": "three months are horizon_years = 0.25",
+    "times": "did you mean multiply?",
+    "factor": "did you mean multiply?",
+}
 QUOTES = "leave the quotes away; "  # of a number written as text
 _SAME_LETTERS = "has the same letters in another Unicode form: write both in one form, best in NFC"
 
@@ -33,13 +39,6 @@ def _toml(value: object) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
     return str(value)
-
-
-def closest(name: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that was probably meant by `name`."""
-    fold = {item.casefold(): item for item in known}
-    found = difflib.get_close_matches(name.casefold(), fold, n=1)
-    return fold[found[0]] if found else None
 
 
 def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Problem:
@@ -110,7 +109,8 @@ def _problem(
     location = found["loc"]
     if found["type"] == "extra_forbidden":
         allowed = "the keys " + ", ".join(_keys(location[:-1], model))
-        remedy = f"did you mean {meant[location]}?" if meant[location] else "remove it"
+        guess = f"did you mean {meant[location]}?" if meant[location] else "remove it"
+        remedy = _HINTS.get(str(location[-1]), guess)
         return Problem(_place(location, document), toml_text(found["input"]), allowed, remedy)
     if found["type"] == "form":
         context = found["ctx"]
@@ -119,6 +119,8 @@ def _problem(
     field = _field(location, model)
     allowed, extra = (field.description, field.json_schema_extra) if field else (found["msg"], None)
     remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
+    if found["type"] == "less_than_equal" and "% " in remedy and math.isfinite(float(found["input"])):
+        remedy = f"{found['input']:g} % is written {location[-1]} = {found['input'] / 100:g}"
     value = "(missing)" if found["type"] == "missing" else toml_text(found["input"])
     if isinstance(found["input"], str) and found["type"] in ("float_type", "int_type"):
         remedy = f"{QUOTES}{remedy}"

@@ -76,7 +76,11 @@ class Universe(Table):
     innovation: Annotated[
         Annotated[str, Field(pattern="^normal$"), Tag("<text>")] | Annotated[Innovation, Tag("<table>")],
         Discriminator(_form),
-    ] = key('"normal" or { student_t = degrees of freedom }', 'write innovation = "normal"', default="normal")
+    ] = key(
+        '"normal" or { student_t = degrees of freedom }',
+        'write innovation = "normal" or innovation = { student_t = 4 }',
+        default="normal",
+    )
     assets: list[Asset] = key(
         "at least one table [[universe.assets]]",
         "write [[universe.assets]] for each asset, with name, expected_return and volatility",

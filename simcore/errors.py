@@ -107,3 +107,12 @@ def some(names: Iterable[str], limit: int = 12) -> str:
     names = list(names)
     rest = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + rest
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that was probably meant by `name`."""
+    from difflib import get_close_matches
+
+    fold = {item.casefold(): item for item in known}
+    found = get_close_matches(name.casefold(), fold, n=1)
+    return fold[found[0]] if found else None

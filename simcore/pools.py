@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.border import NAME, as_tuple, is_finite, is_name
-from simcore.errors import InputError, Problem, raise_if_any, show, some
+from simcore.errors import InputError, Problem, closest, raise_if_any, show, some
 
 LARGEST_VALUE = 1e100  # squares of sums of losses stay below the largest double
 
@@ -166,8 +166,11 @@ def _check_members(pools: Sequence[Pool], known: dict[str, str]) -> list[Problem
             problems.append(Problem(place, "[]", "at least one member", "add members or remove the pool"))
         for member in pool.members:
             if not isinstance(member, str) or member not in known:
-                allowed = "the name of a position or pool: " + some(list(known))
-                problems.append(Problem(place, show(member), allowed, "correct the name, or add what it names"))
+                others = [name for name in known if name != pool.name]
+                allowed = "the name of a position or another pool: " + some(others)
+                meant = closest(member, others) if isinstance(member, str) else None
+                remedy = f"did you mean {meant!r}?" if meant else "correct the name, or add what it names"
+                problems.append(Problem(place, show(member), allowed, remedy))
             elif member == pool.name:
                 problems.append(Problem(place, show(member), "members other than the pool itself", "remove it"))
             elif member in taken:

@@ -61,6 +61,7 @@ def test_exports():
         "Moments",
         "Scenario",
         "describe",
+        "from_document",
         "json_schema",
         "load",
         "moments_of",

@@ -189,7 +189,7 @@ def test_unreadable_sources(tmp_path):
         (b"", r"file = empty"),
         (b"\n# nothing\n", r"file = empty"),
         (b'schema = 1\nname = "\xe9"\n', r"line 2 = byte 0xe9\n.*text in UTF-8\n.*save the file as UTF-8"),
-        (b"schema = 1\nname = case\n", r'line 2, column 8 = "name = case"\n.*TOML\n.*Invalid value: correct this line'),
+        (b"schema = 1\nname = case\n", r"line 2, column 8 = name = case\n.*TOML\n.*Invalid value: correct this line"),
         (b"when = 2013-13-45\n", r"line 1, column \d+"),
         (b"a = " + b"[" * 5000 + b"]" * 5000, r"scenario\.toml: file = brackets nested too deeply\n"),
         (b"a = " + b"[" * 60 + b"]" * 60, r"scenario\.toml: file = nested too deeply\n"),

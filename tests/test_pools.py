@@ -76,7 +76,7 @@ REFUSED = {
     "value infinite": ([Position("A", "a", -math.inf)], [], r"positions\[0\]\.value \(A\) = -inf"),
     "value too large": ([Position("A", "a", -1.1 * LARGEST_VALUE)], [], r"positions\[0\]\.value \(A\) = -1\.1"),
     "empty pool": ([A], [Pool("P", ())], r"pools\[0\]\.members \(P\) = \[\]\n    allowed: at least one member"),
-    "unknown member": ([A], [Pool("P", ("A", "X"))], r"pools\[0\]\.members \(P\) = 'X'\n    allowed: .*: A, P"),
+    "unknown member": ([A], [Pool("P", ("A", "X"))], r"pools\[0\]\.members \(P\) = 'X'\n    allowed: .*: A"),
     "two parents": ([A, B], [Pool("P", ("A",)), Pool("Q", ("A", "B"))], r"'A'\n    allowed: .*\(it is in 'P'\)"),
     "twice in one pool": ([A], [Pool("P", ("A", "A"))], r"pools\[0\]\.members \(P\) = 'A'\n .*\(it is in 'P'\)"),
     "in itself": ([A], [Pool("P", ("A", "P"))], r"'P'\n    allowed: members other than the pool itself"),
@@ -109,5 +109,5 @@ def test_everything_wrong_is_said_at_once():
 
 def test_long_lists_of_names_are_cut():
     positions = [Position(f"n{i}", "a", 1.0) for i in range(40)]
-    with pytest.raises(InputError, match="n11 and 29 more"):
+    with pytest.raises(InputError, match="n11 and 28 more"):
         PoolTree(positions, [Pool("P", ("x",))])

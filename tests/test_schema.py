@@ -15,10 +15,11 @@ from pydantic import ValidationError
 
 from scenarios import json_schema
 from scenarios.loader import from_document
-from scenarios.messages import closest, problems_of, toml_text
+from scenarios.messages import problems_of, toml_text
 from scenarios.schema import Document, Table
 from simcore import InputError
 from simcore.border import NAME, is_name
+from simcore.errors import closest
 
 VALID = Path(__file__).parent / "cases" / "valid"
 
