@@ -3,14 +3,16 @@
 Figures relative to the mean subtract it: a constant, so it adds no simulation error.
 """
 
+import math
 from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.existence import risky_exposures
 from simcore.case import Case, Plan
-from simcore.market import StudentT
+from simcore.market import Bootstrap, StudentT
 from simcore.pools import Position
 from simcore.summary import tree_sum
 
@@ -33,6 +35,7 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
     Notes
     -----
     E[loss] = -V (exp((drift + scale^2 / 2) h) - 1) under log compounding with normal returns, -V drift h under simple.
+    Of a bootstrap under log compounding it is the expectation over all walks through the history.
     Positions that offset exactly under a law without an expectation have the sum of the others.
     """
     market = case.market
@@ -45,7 +48,13 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
     losses = []
     for position in positions:
         drift, scale = moments[position.asset]
-        growth = _growth((drift + 0.5 * (scale * scale)) * plan.horizon) if log else drift * plan.horizon
+        if not log:
+            growth = drift * plan.horizon
+        elif isinstance(market.dependence, Bootstrap):
+            column = market.dependence.rows[:, market.names.index(position.asset)]
+            growth = _growth_of_walk(column, drift, scale, market.dependence.mean_block, plan)
+        else:
+            growth = _growth((drift + 0.5 * (scale * scale)) * plan.horizon)
         losses.append(-position.value * growth)
     return tree_sum(np.array(losses))
 
@@ -55,3 +64,13 @@ def _growth(rate: float) -> float:
     with localcontext() as context:
         context.prec = 60
         return float(Decimal(rate).exp() - 1)
+
+
+def _growth_of_walk(column: NDArray[np.float64], drift: float, scale: float, mean_block: float, plan: Plan) -> float:
+    """E[exp(drift h + scale sqrt(h / steps) (x_1 + ... + x_steps))] - 1 over walks through a column of a history."""
+    from simcore.kernels.bootstrap import expected_growth
+
+    work = np.empty((2, len(column)))
+    unit = scale * math.sqrt(plan.horizon / plan.steps)
+    walked = expected_growth(np.ascontiguousarray(column), unit, 1.0 / mean_block, plan.steps, *work)
+    return walked * (1.0 + _growth(drift * plan.horizon)) - 1.0

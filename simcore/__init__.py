@@ -7,6 +7,7 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
+    "Bootstrap": "simcore.market",
     "CapacityError": "simcore.errors",
     "Case": "simcore.case",
     "Gaussian": "simcore.market",
@@ -28,6 +29,7 @@ _EXPORTS = {
     "replay": "simcore.simulation",
     "Simulation": "simcore.simulation",
     "simulate": "simcore.simulation",
+    "standardised": "simcore.market",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -18,7 +18,7 @@ from simcore.kernels.driver import Kind
 from simcore.kernels.mixing import mixing_table
 from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
 from simcore.limits import check_limits
-from simcore.market import StudentT
+from simcore.market import Bootstrap, StudentT
 from simcore.program import Builder, Op, Program, span
 
 Sink = Literal["summary", "losses", "returns"]
@@ -27,8 +27,9 @@ Sink = Literal["summary", "losses", "returns"]
 class _Law(NamedTuple):
     """A way to innovations: cases that share it share the rows of their innovations."""
 
-    dof: float | None  # None for normal
     stepwise: bool  # every step is drawn; otherwise the horizon is, and a bridge gives the steps
+    dof: float | None = None  # of Student-t
+    bootstrap: Bootstrap | None = None
 
 
 def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",)) -> Program:
@@ -70,9 +71,9 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     for law, members in laws.items():
         unit = math.sqrt(plan.horizon / plan.steps if law.stepwise else plan.horizon)
         for group in _same_factor(members):
-            _emit_product(b, group, horizon[law], product, n, padded)
+            correlated = _emit_product(b, group, horizon[law], product, n, padded)
             for case in group:
-                _emit_losses(b, case, plan, unit, product, nodes)
+                _emit_losses(b, case, plan, unit, correlated, nodes)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
     stored = (len(slots) if "losses" in sinks or returns else 0) + (len(cases) * plan.steps * n if returns else 0)
     return b.program(slots, stored)
@@ -104,14 +105,19 @@ def _check(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> None:
 def _law(case: Case, plan: Plan) -> _Law:
     dependence = case.market.dependence
     if isinstance(dependence, StudentT):
-        return _Law(dependence.dof, True)
-    return _Law(None, not plan.collapse)
+        return _Law(True, dof=dependence.dof)
+    if isinstance(dependence, Bootstrap):
+        return _Law(True, bootstrap=dependence)
+    return _Law(not plan.collapse)
 
 
 def _same_factor(cases: Sequence[Case]) -> list[list[Case]]:
+    """Cases of one law by their factor; rows of a history are correlated as they are, and have none."""
     groups: dict[bytes, list[Case]] = {}
     for case in cases:
-        groups.setdefault(case.market.dependence.factor.tobytes(), []).append(case)
+        dependence = case.market.dependence
+        key = b"" if isinstance(dependence, Bootstrap) else dependence.factor.tobytes()
+        groups.setdefault(key, []).append(case)
     return list(groups.values())
 
 
@@ -122,24 +128,29 @@ def _innovations(
 
     The factor is the same in every step, so the sum is taken before the product.
     """
-    drawn = b.take(padded)
+    drawn, picked = b.take(padded), b.take(n if any(law.bootstrap for law in laws) else 0)
     alone = len(laws) == 1 and (plan.steps == 1 or not next(iter(laws)).stepwise)
-    in_place = alone and next(iter(laws)).dof is None
+    in_place = alone and next(iter(laws))[1:] == (None, None)
     horizon = {law: drawn if in_place else b.take(padded) for law in laws}
     mixing = {law: b.take(1) for law in laws if law.dof is not None}
     table = {law: b.numbers(mixing_table(law.dof)) for law in laws if law.dof is not None}
+    walks = {law: _Walk(b, law.bootstrap) for law in laws if law.bootstrap is not None}
     for step in range(plan.steps if any(law.stepwise for law in laws) else 1):
-        _emit_draw(b, drawn, n, STREAM_NORMAL, step)
+        if len(walks) < len(laws):
+            _emit_draw(b, drawn, n, STREAM_NORMAL, step)
         for law in laws:
             if step > 0 and not law.stepwise:
                 continue
-            by = mixing.get(law, -1)
+            source, by = drawn, mixing.get(law, -1)
+            if law in walks:
+                source = picked
+                walks[law].step(picked, n, step)
             if law.dof is not None:
                 op = Op(Kind.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
-            _emit_accumulate(b, horizon[law], drawn, by, n, first=step == 0)
+            _emit_accumulate(b, horizon[law], source, by, n, first=step == 0)
             if returns and law.stepwise:
-                returns.step(laws[law], step, drawn, by)
+                returns.step(laws[law], step, source, by)
     if returns:
         for law in laws:
             if not law.stepwise:
@@ -163,12 +174,34 @@ def _emit_accumulate(b: Builder, out: int, source: int, by: int, n: int, *, firs
         b.emit(Op(Kind.ADD, out, source, n, by), f"add       {span(out, n)} += {span(source, n)}{times}")
 
 
-def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: int, padded: int) -> None:
+class _Walk:
+    """A walk through the rows of a history, and what it meets there."""
+
+    def __init__(self, b: Builder, law: Bootstrap) -> None:
+        self.b, self.law, self.state = b, law, b.take(1)
+        self.numbers = b.numbers([len(law.rows), 1.0 / law.mean_block, *law.rows.T.reshape(-1)])
+
+    def step(self, out: int, n: int, step: int) -> None:
+        """One step of it."""
+        where, count = span(self.state), len(self.law.rows)
+        op = Op(Kind.ADVANCE, out=self.state, param=self.numbers, slot=step)
+        words = f"advance   {where}: step {step} through {count} rows of a history, mean block {self.law.mean_block:g}"
+        self.b.emit(op, words)
+        op = Op(Kind.PICK, out=out, size=n, by=self.state, param=self.numbers)
+        self.b.emit(op, f"pick      {span(out, n)}: one asset a row, where {where} is")
+
+
+def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: int, padded: int) -> int:
+    """The first row of correlated innovations."""
+    dependence = group[0].market.dependence
+    if isinstance(dependence, Bootstrap):
+        return source
     factor = np.zeros((padded, padded))
-    factor[:n, :n] = group[0].market.dependence.factor
+    factor[:n, :n] = dependence.factor
     names = ", ".join(case.name for case in group)
     words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
     b.emit(Op(Kind.PRODUCT, out, source, padded, param=b.numbers(factor)), words)
+    return out
 
 
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
@@ -233,11 +266,11 @@ class _ReturnSink:
     def _store(self, cases: Sequence[Case], step: int, source: int, unit: float) -> None:
         b, n = self.b, self.n
         for group in _same_factor(cases):
-            _emit_product(b, group, source, self.product, n, self.padded)
+            correlated = _emit_product(b, group, source, self.product, n, self.padded)
             for case in group:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))
                 words = f"affine    {span(self.out, n)}: returns of step {step}, {case.name}"
-                b.emit(Op(Kind.AFFINE, self.out, self.product, n, param=numbers), words)
+                b.emit(Op(Kind.AFFINE, self.out, correlated, n, param=numbers), words)
                 op = Op(Kind.STORE, source=self.out, size=n, slot=self.slot[case.name] + step * n)
                 b.emit(op, f"store     {span(self.out, n)}: returns of step {step}, {case.name}")

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from simcore.border import NAME, as_numbers, as_tuple, is_finite, is_name
 from simcore.correlation import factor
 from simcore.errors import Problem, raise_if_any, show
+from simcore.summary import tree_sum
 
 Compounding = Literal["log", "simple"]
 LARGEST_DOF = 1e6  # SciPy's chi-square quantile loses digits beyond, where the law is the normal to 1e-6
@@ -62,7 +63,61 @@ class StudentT:
         object.__setattr__(self, "dof", float(self.dof))
 
 
-Dependence = Gaussian | StudentT
+@dataclass(frozen=True, eq=False)
+class Bootstrap:
+    """Innovations that are rows of a history, all assets of a row together, in blocks of consecutive rows.
+
+    A step of the plan is a period of the history. Cases that share this object share its draws.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (periods, n)
+        Each column of mean 0 and sample variance 1 (by periods - 1), or all 0: see `standardised`.
+    mean_block : float, periods
+        Mean length of a block, from 1; 1 draws every row by itself.
+    """
+
+    rows: NDArray[np.float64]
+    mean_block: float
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", as_numbers(self.rows, "Bootstrap.rows"))
+        problems = _check_rows(self.rows)
+        if not is_finite(self.mean_block) or not 1.0 <= self.mean_block <= 2.0**31:
+            remedy = "5 is a common choice for days; 1 draws every row by itself"
+            problems.append(Problem("Bootstrap.mean_block", show(self.mean_block), "a number from 1 to 2^31", remedy))
+        raise_if_any(problems)
+        object.__setattr__(self, "mean_block", float(self.mean_block))
+
+
+def standardised(rows: ArrayLike) -> NDArray[np.float64]:
+    """`rows` of a history less their mean and over their standard deviation (by periods - 1), column by column.
+
+    rows : array_like, shape (periods, n). A column that does not move becomes 0.
+    """
+    r = as_numbers(rows, "rows")
+    centered = (r - np.array([tree_sum(column) for column in r.T]) / len(r)).T
+    square = np.array([tree_sum(column * column) for column in centered])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out = centered / np.sqrt(square / (len(r) - 1))[:, np.newaxis]
+    return np.ascontiguousarray(np.where(square[:, np.newaxis] > 0.0, out, 0.0).T)
+
+
+def _check_rows(rows: NDArray[np.float64]) -> list[Problem]:
+    place, remedy = "Bootstrap.rows", "build them with simcore.standardised(returns)"
+    if rows.ndim != 2 or len(rows) < 2:
+        return [Problem(place, f"an array of shape {rows.shape}", "two or more rows, one column per asset", remedy)]
+    if not np.isfinite(rows).all():
+        return [Problem(place, "rows that are not finite", "finite numbers", remedy)]
+    mean, variance = rows.mean(axis=0), (rows * rows).sum(axis=0) / (len(rows) - 1)
+    off = (np.abs(mean) > 1e-9) | ((np.abs(variance - 1.0) > 1e-9) & (variance != 0.0))
+    return [
+        Problem(f"{place}[:, {j}]", f"mean {mean[j]:.3g}, variance {variance[j]:.6g}", "mean 0, variance 1", remedy)
+        for j in np.flatnonzero(off)[:5]
+    ]
+
+
+Dependence = Gaussian | StudentT | Bootstrap
 
 
 def _check_factor(matrix: NDArray[np.float64], place: str) -> list[Problem]:
@@ -93,7 +148,7 @@ class Market:
         Standard deviation of the same return; 0 is allowed.
     compounding : {"log", "simple"}
         A value V becomes V exp(R), or V (1 + R).
-    dependence : Gaussian or StudentT
+    dependence : Gaussian, StudentT or Bootstrap
 
     Raises
     ------
@@ -127,8 +182,13 @@ class Market:
             problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")
         if self.compounding not in ("log", "simple"):
             problems.append(Problem("Market.compounding", show(self.compounding), '"log" or "simple"', "choose one"))
-        if not isinstance(self.dependence, (Gaussian, StudentT)):
-            problems.append(Problem("Market.dependence", show(self.dependence), "Gaussian or StudentT", "choose one"))
+        if not isinstance(self.dependence, (Gaussian, StudentT, Bootstrap)):
+            allowed = "Gaussian, StudentT or Bootstrap"
+            problems.append(Problem("Market.dependence", show(self.dependence), allowed, "choose one"))
+        elif isinstance(self.dependence, Bootstrap):
+            if self.dependence.rows.shape[1] != n:
+                value = f"rows of shape {self.dependence.rows.shape}"
+                problems.append(Problem("Market.dependence", value, f"rows of {n} numbers", "one column per asset"))
         elif self.dependence.factor.shape != (n, n):
             value = f"a factor of shape {self.dependence.factor.shape}"
             problems.append(Problem("Market.dependence", value, f"a factor of shape ({n}, {n})", "one row per asset"))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 MASK = 0xFFFFFFFF
-NORMAL, BRIDGE, MIXING = 0, 1, 2  # streams
+NORMAL, BRIDGE, MIXING, BOOTSTRAP = 0, 1, 2, 3  # streams
 
 
 def fma(a, b, c):
@@ -153,12 +153,26 @@ def normals_of_step(case, plan, path, stream, step):
     return [normal(path, stream, step, i, plan.seed) for i in range(len(case.market.names))]
 
 
+def walk(path, steps, count, mean_block, seed):
+    """The rows of a history that one path meets."""
+    rows = []
+    for step in range(steps):
+        a, b = draw(path, BOOTSTRAP, step, 0, seed)
+        fresh = not rows or uniform(a) < 1.0 / mean_block
+        rows.append(math.floor(uniform(b) * count) if fresh else (rows[-1] + 1) % count)
+    return rows
+
+
 def innovations(case, plan, path):
-    """Independent innovations over the whole horizon, of deviation 1, a list a step of the plan.
+    """Innovations over the whole horizon, of deviation 1, a list a step; those of a history are correlated as they are.
 
     Normal: the horizon's draw, split by the bridge; or every step its own with collapse=False. Student-t: every step.
     """
     steps, n = plan.steps, len(case.market.names)
+    history = getattr(case.market.dependence, "rows", None)
+    if history is not None:
+        rows = walk(path, steps, len(history), case.market.dependence.mean_block, plan.seed)
+        return [[float(x) / math.sqrt(steps) for x in history[row]] for row in rows]
     dof = getattr(case.market.dependence, "dof", None)
     if dof is None and plan.collapse:
         left = normals_of_step(case, plan, path, NORMAL, 0)
@@ -182,7 +196,8 @@ def returns(case, plan, path):
     step = plan.horizon / plan.steps
     out = []
     for z in innovations(case, plan, path):
-        x = [math.fsum(f * e for f, e in zip(row, z, strict=True)) for row in market.dependence.factor]
+        factor = getattr(market.dependence, "factor", np.eye(len(z)))
+        x = [math.fsum(f * e for f, e in zip(row, z, strict=True)) for row in factor]
         unit = math.sqrt(plan.horizon)
         out.append([d * step + s * unit * e for d, s, e in zip(market.drift, market.scale, x, strict=True)])
     return out

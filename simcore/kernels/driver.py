@@ -11,6 +11,7 @@ import numpy as np
 from simcore.compile import kernel
 from simcore.kernels import rows
 from simcore.kernels.block import BLOCK, STRIDE
+from simcore.kernels.bootstrap import advance, pick
 from simcore.kernels.linear import product
 from simcore.kernels.mixing import TABLE_SIZE, fill_mixing
 from simcore.kernels.normals import fill_normals
@@ -34,6 +35,8 @@ class Kind(IntEnum):
     SUM = 10  # one row; `link`: the `size` rows that are added
     SUMMARY = 11  # moments and tails of slots from `slot` on
     STORE = 12  # kept path by path, in stored rows from `slot` on
+    ADVANCE = 13  # one row: where each path is in a history after step `slot`; numbers: how many rows it has, restart
+    PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
 
 
 # columns of the table
@@ -145,6 +148,13 @@ def drive(
                         row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
                     )
                     ties[batch, slot] += tied
+            elif kind == Kind.ADVANCE:
+                advance(path, first_slot, seed, params[param], params[param + 1], workspace[out])
+            elif kind == Kind.PICK:
+                rows_in_history = np.int64(params[param])
+                for j in range(size):
+                    p = param + 2 + j * rows_in_history
+                    pick(params[p : p + rows_in_history], workspace[by], workspace[out + j])
             elif kind == Kind.STORE:
                 for j in range(size):
                     row = workspace[source + j]

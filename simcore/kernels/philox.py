@@ -18,7 +18,8 @@ _PATH_HIGH_BITS = U(24)
 STREAM_NORMAL = 0  # the horizon's normals are its step 0
 STREAM_BRIDGE = 1  # what splits a drawn horizon into steps
 STREAM_MIXING = 2  # one uniform per path and step, for Student-t
-STREAM_NAMES = ("normal", "bridge", "mixing")
+STREAM_BOOTSTRAP = 3  # two uniforms per path and step: whether a block ends, and where the next begins
+STREAM_NAMES = ("normal", "bridge", "mixing", "bootstrap")
 
 
 @inlined
