@@ -1,6 +1,7 @@
 """The command line: every command reads its options, calls what does the work, and prints.
 
-Results go to stdout, all else to stderr. Exit status: 0 done, 2 bad input or usage, 1 anything else that failed.
+Results go to stdout, all else to stderr. Exit status: 0 done, 2 bad input or usage, 130 interrupted, 1 anything else
+that failed.
 Whatever takes long to import is imported by the command that needs it.
 """
 
@@ -156,9 +157,13 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     """
     from analysis.document import json_text
     from analysis.toml import toml_of
-    from scenarios.loader import load
+    from scenarios.build import resolved_of
+    from scenarios.cautions import cautions
+    from scenarios.loader import validate as checked
 
-    resolved = load(scenario).resolved
+    document = checked(scenario)
+    _caution(scenario, cautions(document))
+    resolved = resolved_of(document)
     _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
@@ -206,8 +211,10 @@ def replay(
 
     count, problems = _threads(threads)
     (loaded,) = load_all([scenario], _overrides(paths, seed, steps, confidence), others=problems)
+    if not quiet:
+        _caution(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
-    found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, engine=engine)
+    found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
     if as_json:
         _print(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
     else:
@@ -257,7 +264,9 @@ def _as_option(problem: Problem) -> Problem:
     key = problem.place.split("[")[0]
     if problem.file != OVERRIDE or key not in _OPTIONS:
         return problem
-    remedy = problem.remedy.replace(f"{key.split('.')[1]} = ", f"{_OPTIONS[key]} ")
+    option = _OPTIONS[key]
+    remedy = problem.remedy.replace(f"{key.split('.')[1]} = ", f"{option} ")
+    remedy = remedy.replace("[", "").replace(", ", f" {option} ").replace("]", "") if "[" in remedy else remedy
     return replace(problem, place=_OPTIONS[key], remedy=remedy, file="")
 
 
@@ -298,6 +307,8 @@ def _caution(source: str, cautions: Sequence[str]) -> None:
 
 def _print(text: str, *, machine: bool = False) -> None:
     """Print a result; JSON and TOML are UTF-8 whatever the terminal is."""
+    if sys.stdout is None:
+        raise OSError("stdout is closed")
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if machine and reconfigure:
         reconfigure(encoding="utf-8")

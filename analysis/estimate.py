@@ -177,6 +177,11 @@ def delta_method(value: float, gradient: Sequence[float], estimates: Sequence[Es
     Estimate
         Without standard error when one of them has none; with the notes of all.
 
+    Raises
+    ------
+    InputError
+        When their batches differ.
+
     Notes
     -----
     The influence mean of g in a batch is the gradient times theirs.
@@ -190,7 +195,8 @@ def delta_method(value: float, gradient: Sequence[float], estimates: Sequence[Es
         if estimate.batch is None or estimate.count is None or count is None:
             return Estimate(value, note=note)
         if not np.array_equal(estimate.count, count):
-            raise ValueError("the estimates come from different runs: their batches must be the same paths")
+            allowed, remedy = "estimates of one run: their batches are the same paths", "simulate all cases in one call"
+            raise InputError([Problem("estimates", "estimates of different runs", allowed, remedy)])
         batch = batch + slope * estimate.batch
     assert count is not None
     return _from_batches(value, batch, count, note=note)

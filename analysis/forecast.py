@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from analysis.progress import duration
 from simcore.case import Case, Plan
-from simcore.engines import Engine
+from simcore.kernels.block import BLOCK
 
 _LONG_SECONDS, _MUCH_BYTES = 10.0, 2**30  # beyond, a run is worth a word beforehand
-_SURELY_SHORT = 5.0  # seconds: a small sample costs more per path than a run, so this is not too low
+_SURELY_SHORT = 5.0  # seconds: half of what is told, since a sample leaves out what grows faster than the paths
 _ENOUGH_SECONDS = 0.1  # a sample that took as long tells the rate
-_FIRST_SAMPLE = 512
+_FIRST_SAMPLE = BLOCK
 
 
 def needed_memory(cases: Sequence[Case], plan: Plan, threads: int) -> int:
@@ -31,24 +31,28 @@ def needed_memory(cases: Sequence[Case], plan: Plan, threads: int) -> int:
 
 
 def needed_seconds(
-    cases: Sequence[Case], plan: Plan, engine: Engine, *, clock: Callable[[], float] = time.perf_counter
+    cases: Sequence[Case], plan: Plan, threads: int, *, clock: Callable[[], float] = time.perf_counter
 ) -> float:
-    """Seconds that a run takes on this machine, about, from growing samples of it.
+    """Seconds that a run by so many threads takes on this machine, about, from growing samples of it.
 
-    At most an eighth of the run is spent on them, and hardly more than it takes to know that it is short.
+    At most an eighth of the run is spent on them, and hardly more than it takes to know that it is short. A sample's
+    pilot is counted with it; one of few blocks keeps few threads busy.
     """
+    from simcore.pilot import pilot_paths
     from simcore.simulation import simulate
 
     sample = _FIRST_SAMPLE
     if plan.paths >= 8 * sample:
-        simulate(cases, replace(plan, paths=sample), engine=engine)  # compiles, or loads what was compiled
+        simulate(cases, replace(plan, paths=sample), threads=threads)  # compiles, or loads what was compiled
     seconds = 0.0
     while plan.paths >= 8 * sample:
+        part = replace(plan, paths=sample)
         began = clock()
-        simulate(cases, replace(plan, paths=sample), engine=engine)
+        simulate(cases, part, threads=threads)
         took = clock() - began
-        seconds = took / sample * plan.paths
-        if took >= _ENOUGH_SECONDS or seconds <= _SURELY_SHORT:
+        busy = min(threads, sample // BLOCK)
+        seconds = took * (plan.paths + pilot_paths(plan)) / (sample + pilot_paths(part)) * busy / threads
+        if (took >= _ENOUGH_SECONDS and busy == threads) or seconds <= _SURELY_SHORT:
             break
         sample *= 8
     return seconds

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from simcore.border import as_numbers
 from simcore.confidence import confidence_remedy, quantile_rank, tail_size
 from simcore.errors import InputError, Problem, raise_if_any, show
 from simcore.summary import tree_sum
@@ -135,10 +136,9 @@ def check_confidence(confidence: object) -> list[Problem]:
 def _checked(losses: ArrayLike, *confidence: float) -> Floats:
     problems = [problem for value in confidence for problem in check_confidence(value)]
     try:
-        sample = np.asarray(losses, dtype=np.float64)
-    except (TypeError, ValueError):
-        problem = Problem("losses", show(losses), "an array of numbers", "give one loss per path")
-        raise InputError([problem, *problems]) from None
+        sample = as_numbers(losses, "losses")
+    except InputError as error:
+        raise InputError([*error.problems, *problems]) from None
     if sample.ndim != 1 or sample.size == 0:
         allowed, remedy = "a one-dimensional array of at least one loss", "give one loss per path"
         problems.insert(0, Problem("losses", f"an array of shape {sample.shape}", allowed, remedy))

@@ -4,6 +4,7 @@ Everything is written into temporary files of the same folder first, and renamed
 disk or a broken run leaves what was there before, and nothing where nothing was.
 """
 
+import contextlib
 import csv
 import io
 import os
@@ -41,16 +42,27 @@ def try_folder(folder: Path) -> None:
     InputError
         When it does not.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    made = _missing(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = _temporary(folder, "probe")
         probe.touch(exist_ok=False)
         probe.unlink()
-        for path in made:
-            path.rmdir()
     except OSError as error:
         raise InputError([_problem(folder, f"{folder} ({error.strerror or error})")]) from None
+    finally:
+        _remove_empty(made)
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folders that are to be made, the innermost first."""
+    return [path for path in (folder, *folder.parents) if not path.exists()]
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    for folder in folders:
+        with contextlib.suppress(OSError):  # missing, or something was put into it
+            folder.rmdir()
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:
@@ -62,9 +74,10 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
         When one cannot be written: then all are as they were before. Only where a file could be written and not take
         its name is there a mixture, of whole files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    made = _missing(folder)
     temporary = {folder / name: _temporary(folder, name) for name in texts}
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         for part, text in zip(temporary.values(), texts.values(), strict=True):
             with open(part, "x", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
@@ -76,7 +89,9 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
         raise OSError(error.errno, error.strerror, str(folder)) from None
     finally:
         for part in temporary.values():
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        _remove_empty(made)
 
 
 def csv_of(rows: Sequence[Row]) -> str:

@@ -40,10 +40,11 @@ def with_progress(
         An engine with the same results.
     """
     out = stream or sys.stderr
+    began = clock()
 
     def shown(task: Callable[[Any], Any], items: Sequence[Any]) -> list[Any]:
         doing = getattr(task, "__name__", "working").replace("_", " ")
-        line = _Line(f"{label}: {doing}", len(items), out, clock)
+        line = _Line(f"{label}: {doing}", len(items), out, clock, began)
 
         def counted(item: Any) -> Any:
             result = task(item)
@@ -61,12 +62,12 @@ def with_progress(
 class _Line:
     """The line of one pass over the items; any thread may advance it."""
 
-    def __init__(self, label: str, items: int, stream: TextIO, clock: Callable[[], float]) -> None:
+    def __init__(self, label: str, items: int, stream: TextIO, clock: Callable[[], float], run_began: float) -> None:
         self.label, self.items, self.stream, self.clock = label, items, stream, clock
         self.terminal = stream.isatty()
         self.done, self.width = 0, 0
         self.began = clock()
-        self.next = self.began + (_QUIET_SECONDS if self.terminal else _PLAIN_SECONDS)
+        self.next = run_began + (_QUIET_SECONDS if self.terminal else _PLAIN_SECONDS)
         self.lock = threading.Lock()
 
     def advance(self) -> None:

@@ -34,7 +34,13 @@ class WorstPath(NamedTuple):
 
 
 def find_worst(
-    scenario: Scenario, *, node: str, worst: Any, case: str = "base", engine: Engine | None = None
+    scenario: Scenario,
+    *,
+    node: str,
+    worst: Any,
+    case: str = "base",
+    threads: int | None = None,
+    engine: Engine | None = None,
 ) -> list[WorstPath]:
     """The worst paths of a node.
 
@@ -47,7 +53,7 @@ def find_worst(
         How many paths, from 1.
     case : str
         The case that is run.
-    engine : callable, optional
+    threads, engine
         As of `simcore.simulate`.
 
     Returns
@@ -65,7 +71,7 @@ def find_worst(
     _check(scenario, node, worst, case)
     chosen = next(c for c in scenario.cases if c.name == case)
     try:
-        tail = simulate([chosen], scenario.plan, engine=engine)[case][node].tail
+        tail = simulate([chosen], scenario.plan, threads=threads, engine=engine)[case][node].tail
     except CapacityError as error:
         raise CapacityError(in_the_file(error, scenario.file)) from None
     if worst > len(tail.paths):  # losses that tie at the threshold are counted, and their paths not kept
@@ -75,7 +81,7 @@ def find_worst(
             raise InputError([Problem("--node", show(node), allowed, remedy)])
         raise InputError([_too_many(worst, f"at most {kept}: further losses of {node} are all equal")])
     paths = tail.paths[len(tail.paths) - worst :][::-1]
-    losses = replay(chosen, scenario.plan, paths, returns=False).losses
+    losses = replay(chosen, scenario.plan, paths, returns=False, threads=threads).losses
     below = chosen.pools.positions_below(node)
     return [
         WorstPath(

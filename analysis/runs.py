@@ -127,11 +127,13 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
     """
     from analysis.comparison import rows
     from analysis.forecast import forecast, needed_seconds
-    from simcore import engines
+    from analysis.warm import compiled
     from simcore.simulation import simulate
 
     if say:
-        seconds = needed_seconds(scenario.cases, scenario.plan, engines.threads(threads))
+        if not compiled():
+            say("compiling the kernels, once: about ten seconds")
+        seconds = needed_seconds(scenario.cases, scenario.plan, threads)
         if told := forecast(seconds, memory):
             say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
     began = time.perf_counter()

@@ -1,7 +1,6 @@
 """Words, widths and amounts of text tables."""
 
 import math
-import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -44,7 +43,17 @@ def fitted(text: str, width: int) -> str:
 
 def wrapped(lines: Iterable[str], *, indent: str = "") -> str:
     """`lines`, each broken where it is wider than a table; what follows a break gets the indent."""
-    return "\n".join(part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent=indent))
+    return "\n".join(part for line in lines for part in _broken(line, indent))
+
+
+def _broken(line: str, indent: str) -> list[str]:
+    parts = [""]
+    for word in line.split(" "):
+        if parts[-1].strip() and columns(f"{parts[-1]} {word}") > WIDTH:
+            parts.append(indent + word)
+        else:
+            parts[-1] = f"{parts[-1]} {word}" if parts[-1] else word
+    return [part.rstrip() for part in parts]
 
 
 def amount_scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int, int]:

@@ -5,6 +5,15 @@ from pathlib import Path
 from typing import Any
 
 
+def compiled() -> bool:
+    """Whether the driver, which takes longest, lies in the cache."""
+    from simcore.kernels import driver
+
+    drive: Any = driver.drive
+    folder = drive.stats.cache_path
+    return bool(folder) and any(Path(folder).glob("driver.drive*.nbi"))
+
+
 def compile_kernels() -> Path | None:
     """Run a little of everything compiled.
 

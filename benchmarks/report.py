@@ -70,7 +70,9 @@ def _lost(races: list[Entry]) -> str:
     lost = [f"{entry['name']} at {entry['group']} ({entry['ratio']:.2f})" for entry in races if entry["ratio"] < 1.0]
     verdict = f"**simcore is slower than** {'; '.join(lost)}." if lost else "simcore is the fastest in every row."
     furthest = max(entry["distance"] for entry in races)
-    agreed = f"All figures agree: the largest difference from simcore's is {furthest:.1f} of its standard errors."
+    agreed = (
+        f"All figures agree: the largest difference from simcore's is {furthest:.1f} standard errors of the difference."
+    )
     return f"{verdict}\n\n{agreed}"
 
 

@@ -72,7 +72,7 @@ def build(document: Document, file: str) -> Scenario:
         for (name, its), place in zip(moments.items(), places, strict=True)
     )
     plan = plan_of(document)
-    resolved = _resolved(document, base, tree)
+    resolved = resolved_of(document)
     return Scenario(
         file=file,
         name=document.name,
@@ -101,7 +101,8 @@ def _market(universe: Universe, moments: Moments, place: str, factors: dict[byte
     return market_of(universe, moments, dependence)
 
 
-def _resolved(document: Document, base: Moments, tree: PoolTree) -> dict[str, Any]:
+def resolved_of(document: Document) -> dict[str, Any]:
+    """A checked document with nothing left implicit; takes no factors."""
     resolved = document.model_dump(by_alias=True, exclude_none=True)
     resolved["universe"] = _resolved_universe(document.universe)
     for shock, written in zip(resolved["shocks"], document.shocks, strict=True):
@@ -109,8 +110,8 @@ def _resolved(document: Document, base: Moments, tree: PoolTree) -> dict[str, An
             if its.regime is not None and its.regime.universe is not None:
                 law = {key: resolved["universe"][key] for key in ("compounding", "innovation")}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
-    resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in tree.positions]
-    resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in tree.pools]
+    resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in positions_of(document)]
+    resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in pools_of(document)]
     plan = plan_of(document)
     resolved["simulation"] = {
         "paths": plan.paths,

@@ -12,10 +12,19 @@ from scenarios.check_shocks import check_shocks
 from scenarios.check_universe import check_assets, check_correlations, said_by
 from scenarios.messages import same_letters, unknown_name
 from scenarios.moments import Moments
-from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
-from scenarios.schema import Document
+from scenarios.resolve import (
+    correlation_of,
+    horizon_of,
+    market_of,
+    moments_in,
+    plan_of,
+    pools_of,
+    positions_of,
+    shocked,
+)
+from scenarios.schema import Document, Shock
 from simcore.case import Case
-from simcore.errors import Problem
+from simcore.errors import InputError, Problem
 from simcore.limits import check_limits
 from simcore.market import Gaussian
 from simcore.pools import PoolTree, check_nodes
@@ -34,20 +43,35 @@ def check(document: Document) -> list[Problem]:
     base = moments_in(universe, correlation_of(universe) if sound else np.eye(len(universe.assets)))
     of_assets = check_assets(universe, "universe")
     said = {problem.place for problem in of_assets}  # of an asset that is a position as well, once
+    of_shocks = check_shocks(base, universe, document.shocks, sound=sound)
     problems = [
         *of_assets,
         *of_correlations,
         *(problem for problem in _check_nodes(document) if problem.place not in said),
-        *check_shocks(base, universe, document.shocks, sound=sound),
+        *of_shocks,
         *_check_plan(document),
     ]
     whole = all(
         change.regime is None or change.regime.universe for shock in document.shocks for change in shock.changes
     )
-    return problems or (_check_limits(document, base) if whole else [])
+    shocks = document.shocks if whole and not of_shocks else []
+    told = {_key(problem) for problem in problems}
+    if told & {"simulation.horizon_years", "simulation.horizon_days"}:
+        return problems  # every limit is of the horizon
+    try:
+        return problems + [p for p in _check_limits(document, base, shocks) if _key(p) not in told]
+    except InputError:  # of what was told: nothing can be said of its limits yet
+        if problems:
+            return problems
+        raise
 
 
-def _check_limits(document: Document, base: Moments) -> list[Problem]:
+def _key(problem: Problem) -> str:
+    """The key path of its place."""
+    return problem.place.partition(" (")[0]
+
+
+def _check_limits(document: Document, base: Moments, shocks: list[Shock]) -> list[Problem]:
     """Losses and returns that could not be computed. The dependence has no part in them, and takes long to factor."""
     universe, plan = document.universe, plan_of(document)
     tree, free = PoolTree(positions_of(document)), Gaussian(np.eye(len(universe.assets)))
@@ -61,11 +85,11 @@ def _check_limits(document: Document, base: Moments) -> list[Problem]:
         """By their key paths."""
         found = check_limits(Case(name, market_of(universe, moments, free), tree), plan)
         problems = [replace(problem, place=moved(problem.place)) for problem in found]
-        return {problem.place.partition(" (")[0]: problem for problem in problems}
+        return {_key(problem): problem for problem in problems}
 
     of_base = problems_of("base", base)
     problems = list(of_base.values())
-    for shock in document.shocks:
+    for shock in shocks:
         of_shock = problems_of(shock.name, shocked(base, universe, shock))
         problems += [problem for key, problem in of_shock.items() if key not in of_base]  # no fault of the shock
     return problems
@@ -121,7 +145,9 @@ def _check_plan(document: Document) -> list[Problem]:
     found = said_by(lambda: plan_of(document), places)
     none = {"value": "[]", "remedy": "write confidence = [0.95, 0.99]"}
     found = [replace(problem, **none) if problem.value == "()" else problem for problem in found]
-    return found or _check_horizon(plan_of(document).horizon, places["Plan.horizon"])
+    years = horizon_of(document.simulation)
+    told = any(problem.place == places["Plan.horizon"] for problem in found)
+    return found if told else found + _check_horizon(years, places["Plan.horizon"])
 
 
 def _check_horizon(years: float, place: str) -> list[Problem]:

@@ -71,7 +71,23 @@ def from_document(
 ) -> Scenario:
     """The scenario of a document that is already parsed, such as `Scenario.resolved`.
 
-    `file` is for the messages, and the paths of other files begin in its folder.
+    Parameters
+    ----------
+    document : mapping
+        As TOML or JSON gives it.
+    file : str
+        For the messages; the paths of other files begin in its folder.
+    overrides : mapping, optional
+        As of `load`.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    InputError
+        As `load`.
     """
     raise_if_any(check_levels(document, "file", file))
     return _built(document, File(file, Path(file)), overrides or {})

@@ -1,7 +1,6 @@
 """From what pydantic found to what a user is told: place, value, what is allowed, the remedy."""
 
 import json
-import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
@@ -119,7 +118,7 @@ def _problem(
     field = _field(location, model)
     allowed, extra = (field.description, field.json_schema_extra) if field else (found["msg"], None)
     remedy = str(extra["remedy"]) if isinstance(extra, dict) else "correct it"
-    if found["type"] == "less_than_equal" and "% " in remedy and math.isfinite(float(found["input"])):
+    if found["type"] == "less_than_equal" and "% " in remedy and found["input"] / 100 <= found["ctx"]["le"]:
         remedy = f"{found['input']:g} % is written {location[-1]} = {found['input'] / 100:g}"
     value = "(missing)" if found["type"] == "missing" else toml_text(found["input"])
     if isinstance(found["input"], str) and found["type"] in ("float_type", "int_type"):

@@ -38,10 +38,11 @@ def plan_of(document: Document) -> Plan:
     """The plan; simcore checks it."""
     simulation, confidence = document.simulation, document.measures.confidence
     confidences = tuple(confidence) if isinstance(confidence, list) else (confidence,)
-    return Plan(simulation.paths, _horizon(simulation), simulation.seed, confidences, simulation.steps)
+    return Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, simulation.steps)
 
 
-def _horizon(simulation: Simulation) -> float:
+def horizon_of(simulation: Simulation) -> float:
+    """The horizon in years."""
     if simulation.horizon_years is not None:
         return simulation.horizon_years
     days, year = simulation.horizon_days, simulation.days_per_year

@@ -49,14 +49,14 @@ def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats, e
     none, nothing = np.empty(0), np.empty((1, 0))
     size = -(-blocks // _PIECES)
 
-    def simulating(first: int) -> None:
+    def computing_paths(first: int) -> None:
         drive(
             program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), numbers, first,
             min(blocks, first + size), len(numbers), size, none, none, nothing, nothing, np.empty((1, 0), np.int64),
             nothing, np.empty((1, 0), np.int64), np.empty(0, np.int64), store,
         )  # fmt: skip
 
-    engine(simulating, range(0, blocks, size))
+    engine(computing_paths, range(0, blocks, size))
 
 
 def run_range(

@@ -59,6 +59,13 @@ def as_tuple(values: object, place: str) -> tuple:
     return tuple(values)
 
 
+def _holds_bool(values: object) -> bool:
+    """Whether lists in lists hold True or False, which NumPy turns into numbers among numbers."""
+    if isinstance(values, (list, tuple)):
+        return any(map(_holds_bool, values))
+    return isinstance(values, (bool, np.bool_))
+
+
 def as_numbers(values: object, place: str) -> NDArray[np.float64]:
     """A read-only float64 copy, contiguous.
 
@@ -68,9 +75,9 @@ def as_numbers(values: object, place: str) -> NDArray[np.float64]:
         When `values` is or holds text, is ragged or otherwise no array of numbers.
     """
     try:
-        given = np.asarray(values)
-        has_text = given.dtype == object and any(isinstance(item, (str, bytes)) for item in given.flat)
-        if has_text or given.dtype.kind not in "iufO":
+        given = np.asanyarray(values)
+        others = given.dtype == object and any(isinstance(item, (str, bytes, bool)) for item in given.flat)
+        if others or given.dtype.kind not in "iufO" or _holds_bool(values) or isinstance(given, np.ma.MaskedArray):
             raise TypeError("NumPy would read a number out of text, or take True for one")
         out = np.array(given, dtype=np.float64, order="C")
     except (TypeError, ValueError, OverflowError):

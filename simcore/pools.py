@@ -179,16 +179,27 @@ def _check_members(pools: Sequence[Pool], known: dict[str, str]) -> list[Problem
                 problems.append(Problem(place, show(member), allowed, remedy))
             else:
                 taken[member] = f"{pool.name!r}"
-    return problems or _check_cycles(pools)
+    return problems + _check_cycles(pools)
 
 
 def _check_cycles(pools: Sequence[Pool]) -> list[Problem]:
-    try:
-        _inside_first({pool.name: pool.members for pool in pools})
-    except CycleError as error:
-        cycle = " > ".join(reversed(error.args[1]))
-        return [Problem("pools", cycle, "pools that do not contain themselves", "break this chain")]
-    return []
+    """Each chain of pools that leads back to itself; a pool that names itself was told."""
+    names = {pool.name for pool in pools}
+    inside = {
+        pool.name: tuple(m for m in pool.members if isinstance(m, str) and m in names and m != pool.name)
+        for pool in pools
+    }
+    problems = []
+    while True:
+        try:
+            _inside_first(inside)
+        except CycleError as error:
+            chain = error.args[1]
+            remedy = "break this chain"
+            problems.append(Problem("pools", " > ".join(chain[::-1]), "pools that do not contain themselves", remedy))
+            inside = {name: members for name, members in inside.items() if name not in chain}
+        else:
+            return problems
 
 
 def _inside_first(members: dict[str, tuple[str, ...]]) -> list[str]:

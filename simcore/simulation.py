@@ -87,7 +87,8 @@ def simulate(
     expect(plan, Plan, "plan")
     program = lower(cases, plan, ("summary", *plan.outputs))
     run = layout(plan.paths)
-    engine = engine or engines.threads(threads)
+    own = engines.threads(threads)
+    engine = engine or own
     check_capacity(program, plan, threads or engines.available_threads())
     store = np.empty((program.stored, plan.paths if program.stored else 0))
     scout = pilot(cases, plan, engine)
@@ -108,7 +109,7 @@ def simulate(
     return result
 
 
-def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True) -> Paths:
+def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True, threads: int | None = None) -> Paths:
     """Compute chosen paths of a run again: bit for bit its losses, and every asset's return in every step.
 
     Parameters
@@ -119,6 +120,8 @@ def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True) ->
         Path numbers, each from 0 to ``plan.paths - 1``, in any order.
     returns : bool
         Whether the returns are computed; they take most of the time and memory where there are many steps.
+    threads : int, optional
+        All processors when absent. No result depends on it.
 
     Returns
     -------
@@ -132,11 +135,11 @@ def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True) ->
         When that many paths do not fit into memory.
     """
     expect(plan, Plan, "plan")
-    numbers = _check_numbers(paths, plan)
+    numbers, engine = _check_numbers(paths, plan), engines.threads(threads)
     program = lower([case], plan, ("losses", "returns") if returns else ("losses",))
     refuse_beyond_memory(lambda k: 8 * program.stored * k, len(numbers), "paths", "ask for fewer paths at a time")
     store = np.empty((program.stored, len(numbers)))
-    run_stored(program, plan, numbers, store, engines.threads())
+    run_stored(program, plan, numbers, store, engine)
     return _paths(program, (case,), plan, numbers, store)[case.name]
 
 

@@ -142,10 +142,16 @@ def binary_tree_sum(values):
     return binary_tree_sum(values[:half]) + binary_tree_sum(values[half:])
 
 
+def in_order(values, paths):
+    """Losses and their paths by value, then path."""
+    order = sorted(range(len(values)), key=lambda i: (values[i], paths[i]))
+    return [values[i] for i in order], [paths[i] for i in order]
+
+
 def tail(losses, depth):
     """The worst `depth` losses and their paths, ascending; equal ones by path."""
-    order = sorted(range(len(losses)), key=lambda p: (losses[p], p))[-depth:]
-    return [losses[p] for p in order], order
+    values, paths = in_order(losses, range(len(losses)))
+    return values[-depth:], paths[-depth:]
 
 
 def normals_of_step(case, plan, path, stream, step):

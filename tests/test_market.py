@@ -53,7 +53,10 @@ MARKETS = {
     "scale negative": ({"scale": [0.1, -0.2]}, r"Market\.scale\[1\] \(B\) = -0\.2\n    allowed: a finite number >= 0"),
     "scale nan": ({"scale": [0.1, math.nan]}, r"Market\.scale\[1\] \(B\) = nan"),
     "compounding": ({"compounding": "weekly"}, r"Market\.compounding = 'weekly'\n    allowed: \"log\" or \"simple\""),
-    "no law": ({"dependence": "normal"}, r"Market\.dependence = 'normal'\n    allowed: Gaussian, StudentT or Bootstrap"),
+    "no law": (
+        {"dependence": "normal"},
+        r"Market\.dependence = 'normal'\n    allowed: Gaussian, StudentT or Bootstrap",
+    ),
     "size of the law": ({"dependence": Gaussian(np.eye(3))}, r"a factor of shape \(3, 3\)\n    allowed: .* \(2, 2\)"),
 }
 

@@ -94,6 +94,15 @@ def test_what_is_no_tree_is_refused(positions, pools, message):
         PoolTree(positions, pools)
 
 
+def test_every_cycle_is_told_beside_what_else_is_wrong():
+    pools = [Pool("P", ("Q", "X")), Pool("Q", ("P",)), Pool("R", ("S", "A")), Pool("S", ("R",))]
+    with pytest.raises(InputError) as caught:
+        PoolTree([A], pools)
+    said = [(problem.place, problem.value) for problem in caught.value.problems]
+    assert said[0] == ("pools[0].members (P)", "'X'")
+    assert sorted(sorted(set(value.split(" > "))) for _, value in said[1:]) == [["P", "Q"], ["R", "S"]]
+
+
 def test_a_cycle_is_named_without_the_pools_that_hang_on_it():
     pools = [Pool("P", ("A", "S", "Q")), Pool("Q", ("B", "P")), Pool("S", ("C",))]
     with pytest.raises(InputError, match=r"pools = P > Q > P\n"):

@@ -13,6 +13,7 @@ from analysis.forecast import forecast, needed_seconds
 from analysis.progress import with_progress
 from analysis.text import columns
 from simcore.engines import threads
+from simcore.pilot import pilot_paths
 
 
 class Terminal(io.StringIO):
@@ -152,18 +153,22 @@ def test_seconds_are_those_of_a_sample_scaled_up(monkeypatch):
     scenario = scenarios.load("three_assets", overrides={"simulation.paths": 10**9})
     clock, sizes = Clock(0.0), []
 
-    def simulate(cases, plan, *, engine):
+    def simulate(cases, plan, *, threads):
+        """Blocks of the pilot and of the run, shared by the threads."""
         sizes.append(plan.paths)
-        clock.now += 1e-3 + 2e-7 * plan.paths
+        blocks = (plan.paths + pilot_paths(plan)) / 512
+        clock.now += 1e-3 + 1e-4 * blocks / min(threads, plan.paths // 512)
 
     monkeypatch.setattr("simcore.simulation.simulate", simulate)
-    assert needed_seconds(scenario.cases, scenario.plan, threads(1), clock=clock) == pytest.approx(200.0, rel=0.01)
+    assert needed_seconds(scenario.cases, scenario.plan, 1, clock=clock) == pytest.approx(195.3, rel=0.01)
     assert sizes == [512, 512, 4096, 32768, 262144, 2097152]
     sizes.clear()
     short = scenarios.load("three_assets", overrides={"simulation.paths": 10**6})
-    assert needed_seconds(short.cases, short.plan, threads(1), clock=clock) <= 5.0
+    assert needed_seconds(short.cases, short.plan, 1, clock=clock) <= 5.0
     assert max(sizes) <= 4096
     sizes.clear()
     tiny = scenarios.load("three_assets", overrides={"simulation.paths": 4000})
-    assert needed_seconds(tiny.cases, tiny.plan, threads(1), clock=clock) == 0.0
+    assert needed_seconds(tiny.cases, tiny.plan, 1, clock=clock) == 0.0
     assert sizes == []
+    # two threads take half, although the first sample keeps only one of them busy
+    assert needed_seconds(scenario.cases, scenario.plan, 2, clock=clock) == pytest.approx(97.7, rel=0.02)

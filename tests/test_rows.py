@@ -126,8 +126,9 @@ def test_bridge(left):
 @pytest.mark.parametrize("center", [0.0, 0.3])
 def test_moments_are_the_halving_tree_bit_for_bit(used, center):
     x = normal_row(10)
-    scratch, out = np.empty((2, STRIDE)), np.empty(2)
-    rows.moments(x, center, used, scratch, out)
+    scratch, out = np.full((4, BLOCK // 8), 7.0), np.empty(2)
+    rows.moments(x, center, used, scratch[1:3], out)
+    assert (scratch[[0, 3]] == 7.0).all(), "moments wrote beside its scratch"
     np.testing.assert_array_equal(bits(out), bits(naive.moments(x[:BLOCK], center, used)))
     np.testing.assert_allclose(out, [np.sum(x[:used] - center), np.sum((x[:used] - center) ** 2)], atol=1e-12)
 
@@ -135,14 +136,14 @@ def test_moments_are_the_halving_tree_bit_for_bit(used, center):
 def test_moments_in_order_would_have_other_bits():
     """The negative control: the tree is not a running sum."""
     x = normal_row(10)
-    scratch, out = np.empty((2, STRIDE)), np.empty(2)
-    rows.moments(x, 0.0, BLOCK, scratch, out)
+    scratch, out = np.full((4, BLOCK // 8), 7.0), np.empty(2)
+    rows.moments(x, 0.0, BLOCK, scratch[1:3], out)
     assert out[0] != np.add.accumulate(x[:BLOCK])[-1]
 
 
 def test_moments_of_a_constant_about_itself_are_zero():
-    scratch, out = np.empty((2, STRIDE)), np.empty(2)
-    rows.moments(block(np.full(BLOCK, 0.1)), 0.1, 300, scratch, out)
+    scratch, out = np.full((4, BLOCK // 8), 7.0), np.empty(2)
+    rows.moments(block(np.full(BLOCK, 0.1)), 0.1, 300, scratch[1:3], out)
     assert out.tolist() == [0.0, 0.0]
 
 
@@ -162,6 +163,12 @@ def test_the_tail_gets_what_lies_strictly_above(used, threshold):
     np.testing.assert_array_equal(values, x[above])
     np.testing.assert_array_equal(paths, numbers[above])
     assert ties == 0
+
+
+@pytest.mark.parametrize("threshold", [-math.inf, 0.5])
+def test_what_is_not_a_number_is_neither_above_nor_a_tie(threshold):
+    values, _, ties = appended(np.full(BLOCK, math.nan), np.arange(BLOCK), threshold, BLOCK)
+    assert values.size == ties == 0
 
 
 @given(st.integers(0, 2**32), st.integers(0, 3), st.integers(1, BLOCK))

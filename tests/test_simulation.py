@@ -12,6 +12,7 @@ from models import deep_tree, digest, equal_pool, every_law, every_step, plan, r
 import simcore
 from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
 from simcore.capacity import needed_bytes
+from simcore.pilot import Pilot, tail_thresholds
 
 # tails
 
@@ -66,14 +67,17 @@ def test_too_little_room_for_a_tail_is_noticed(monkeypatch):
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_tail_of_ties_is_ordered_by_path(threads):
-    """A volatility so small that rounding leaves a handful of different losses."""
+@pytest.mark.parametrize("paths", [60_000, 300_000])
+def test_a_tail_of_ties_is_ordered_by_path(threads, paths):
+    """A volatility so small that rounding leaves a handful of different losses; also with several blocks a batch."""
     market = Market(("A",), [0.5], [2e-16], "log", Gaussian([[1.0]]))
     case = Case("base", market, PoolTree([Position("A", "A", 1e5)]))
-    run_plan = Plan(60_000, 1.0, 42, (0.95,), outputs=("losses",))
+    run_plan = Plan(paths, 1.0, 42, (0.95,), outputs=("losses",))
     result = run(case, run_plan, threads=threads)
     tail, losses = result["base"]["A"].tail, result.outputs["base"].losses["A"]
     assert 2 < len(np.unique(losses)) < 30
+    equal = np.flatnonzero(losses == tail.threshold) // result["base"]["A"].batch_paths
+    np.testing.assert_array_equal(tail.ties, np.bincount(equal, minlength=len(tail.ties)))
     assert tail.ties.sum() > 0
     ranked = [tail.loss_at(rank) for rank in range(1, tail.depth + 1)]
     np.testing.assert_array_equal(ranked, np.sort(losses)[::-1][: tail.depth])
@@ -204,6 +208,18 @@ def test_what_cannot_fit_is_refused_and_told_what_fits(monkeypatch, outputs):
         run(case, plan(fits, outputs=outputs), engine=start)
     with pytest.raises(CapacityError):
         run(case, plan(int(1.1 * fits), outputs=outputs), engine=start)
+
+
+def test_a_threshold_is_never_minus_zero():
+    scout = Pilot(100, 2, np.full((1, 8), -0.0), np.zeros(1))
+    (threshold,) = tail_thresholds(scout, plan(1000), np.ones(1))
+    assert str(threshold) == "0.0"
+
+
+@pytest.mark.parametrize("count", ["x", 0, -4, 2.5, True])
+def test_threads_are_checked_beside_an_engine_too(count):
+    with pytest.raises(InputError, match="threads"):
+        simcore.simulate([equal_pool(2)], plan(1000), threads=count, engine=start)
 
 
 def test_more_threads_need_more_memory():

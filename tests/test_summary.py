@@ -90,6 +90,17 @@ def test_tails_of_different_runs_are_refused(change):
         merge([a, replace(b, tail=replace(b.tail, **change))])
 
 
+def test_counts_by_batch_of_a_part():
+    """Of the batches 2 to 3 alone: each path counts in its own batch."""
+    whole = summarise(LOSSES)
+    part = split(whole, (2, 4))[1]
+    level = float(np.quantile(LOSSES, 0.97))
+    assert part.batch.tolist() == [2, 3]
+    assert part.batch_counts_above(level).tolist() == whole.batch_counts_above(level)[2:4].tolist()
+    assert part.batch_excess_above(level).tolist() == whole.batch_excess_above(level)[2:4].tolist()
+    assert part.batch_counts_above(level).sum() > 0
+
+
 def test_moments_are_those_of_the_losses():
     summary = summarise(LOSSES)
     assert summary.paths == LOSSES.size

@@ -1,7 +1,7 @@
 """Puts a tail in order, by value, then path: a stable radix sort of what comes in by path.
 
 NumPy's argsort, and what it takes to notice equal values, is 2 to 3 times slower [measured on Zen 4, 13,000 to
-400,000 losses].
+400,000 losses], and faster below some 2,000, where neither takes time.
 """
 
 import numpy as np
@@ -28,7 +28,9 @@ def in_order(values: NDArray[np.float64], paths: NDArray[np.int64]) -> tuple[NDA
 
 @kernel
 def sort_tail(values, paths, spare_values, spare_paths):
-    """Sort by value, ascending and stable: equal values, 0.0 and -0.0 among them, stay in their order.
+    """Sort by value, ascending and stable, back and forth between two pairs of arrays; all four are used up.
+
+    Equal values, 0.0 and -0.0 among them, stay in their order.
 
     values, spare_values : float64[k]; paths, spare_paths : int64[k]. Returns whether the result is in the spare pair.
     """
