@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench verify clean
 
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
@@ -30,6 +30,9 @@ lint: .venv/.dev ## style, types, and the direction of imports
 bench: .venv/.bench ## race NumPy and mkl_random on this machine, and check the promised ratio
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,max,rounds --benchmark-warmup=off
 
+verify: .venv/.dev ## the long proofs: closed forms, coverage, hostile files; some minutes
+	@$(BIN)/python -m pytest tests/verify
+
 clean: ## remove .venv and every cache
 	@rm -rf .venv .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -46,8 +49,7 @@ clean: ## remove .venv and every cache
 
 .venv/.bench: .venv/.dev
 	@echo "Installing the rivals of the benchmarks into .venv (once) ..." >&2
-	@$(PIP) install --editable '.[bench]' || echo "mkl_random cannot be installed: its races are skipped" >&2
-	@touch $@
+	@$(PIP) install --editable '.[bench]' && touch $@ || echo "mkl_random cannot be installed: its races are skipped" >&2
 
 $(BIN)/python:
 	@for python in $(PYTHON); do \
