@@ -96,7 +96,7 @@ def measured_rows(
         As `analysis.rows` gives them, of one case ``base``.
     """
     losses = node_losses(tree, positions)
-    constant = {node for node, row in zip(tree.names, losses, strict=True) if row.min() == row.max()}
+    constant = {node for node, row in zip(tree.names, losses, strict=True) if len(row) > 1 and row.min() == row.max()}
     figures: list[Figure] = [("mean", None), ("volatility", None)]
     figures += [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
     if sampling.replicates:
@@ -159,7 +159,7 @@ def _bootstrapped(
     for j, node in enumerate(tree.names):
         summary = summarize(losses[j], _confidences(figures))
         alone[node] = {
-            f: _constant(summary, f, drawn, independent)
+            f: _constant(summary, f, drawn, independent, few)
             if node in constant
             else _resampled(losses[j], summary, f, None if drawn is None else drawn.of(j, f), independent, few)
             for f in figures
@@ -171,11 +171,11 @@ def _bootstrapped(
         yield node, view, {f: _cell(r, f, own, independent, node in constant) for f, r in found.items()}
 
 
-def _constant(summary: Summary, figure: Figure, drawn: Replicates | None, independent: bool) -> Resampled:
+def _constant(summary: Summary, figure: Figure, drawn: Replicates | None, independent: bool, few: str) -> Resampled:
     """One figure of a node that always loses the same: no replicate differs."""
     value = 0.0 if figure[0] == "volatility" else summary.mean
     if drawn is None:
-        return Resampled(value)
+        return Resampled(value, note=few)
     count = summary.paths
     return Resampled(value, np.full(len(drawn.values), value), (lambda: np.zeros(count)) if independent else None)
 

@@ -14,6 +14,7 @@ from simcore.pools import LARGEST_VALUE
 
 MOST_SHOWN = 20  # problems; the others are counted
 _ALLOWED = "a finite number, as 1234.5 or 1.2e3"
+_NO_NUMBER = "write a number"
 _SIZE, _SIZE_REMEDY = f"a number of at most {LARGEST_VALUE:g} in size", "write it in larger units"
 
 
@@ -77,7 +78,7 @@ class Cells:
             return "nothing stands between thousands"
         if "%" in cell:
             return "write an amount, without a unit"
-        return "write a number"
+        return _NO_NUMBER
 
     def _say(self, column: str, place: str, value: str, allowed: str, remedy: str) -> None:
         self.wrong[column] += 1
@@ -85,26 +86,23 @@ class Cells:
             self.problems.append((column, Problem(place, value, allowed, remedy, self.file)))
 
     def _found(self) -> list[Problem]:
-        """What is wrong: of a column without any number once, of the others the first, and how many there are."""
+        """What is wrong: of a column without any number once, of the others the first, and how many more there are."""
         whole = {name for name, count in self.wrong.items() if name and count == self.rows > 1}
         first = {name: problem for name, problem in reversed(self.problems) if name in whole}
-        found = []
-        for name, problem in first.items():
-            no_losses = f"if it holds no losses: --index {toml_text(name)}"
-            remedy = no_losses if problem.remedy == "write a number" else f"{problem.remedy}; {no_losses}"
-            value = f"{problem.value} in its first line, and no number in any"
-            place = f"column {toml_text(name)}"
-            found.append(Problem(place, value, problem.allowed, remedy, self.file))
-        found = (
-            found[::-1][:MOST_SHOWN] + [problem for name, problem in self.problems if name not in whole][:MOST_SHOWN]
-        )
-        told = sum(self.wrong[name] for name in whole) + sum(1 for name, _ in self.problems if name not in whole)
-        told = min(told, sum(self.wrong[name] for name in whole) + MOST_SHOWN)
-        if rest := sum(self.wrong.values()) - told:
-            value = f"{rest} more problem{'' if rest == 1 else 's'}"
-            remedy = "mend those above first, and look whether --index, --decimal and --separator are right"
-            found.append(Problem("further lines", value, "rows of finite numbers", remedy, self.file))
-        return found
+        columns = [self._of_column(name, problem) for name, problem in reversed(first.items())][:MOST_SHOWN]
+        others = [problem for name, problem in self.problems if name not in whole][:MOST_SHOWN]
+        counted = len(whole) + sum(count for name, count in self.wrong.items() if name not in whole)
+        rest = counted - len(columns) - len(others)
+        value = f"{rest} more problem{'' if rest == 1 else 's'}"
+        remedy = "mend those above first, and look whether --index, --decimal and --separator are right"
+        more = [Problem("further lines", value, "rows of finite numbers", remedy, self.file)] if rest else []
+        return columns + others + more
+
+    def _of_column(self, name: str, first: Problem) -> Problem:
+        no_losses = f"if it holds no losses: --index {toml_text(name)}"
+        remedy = no_losses if first.remedy == _NO_NUMBER else f"{first.remedy}; {no_losses}"
+        value = f"{first.value} in its first line, and no number in any"
+        return Problem(f"column {toml_text(name)}", value, first.allowed, remedy, self.file)
 
     def values(self) -> NDArray[np.float64]:
         """The numbers, shape (rows, columns).

@@ -91,6 +91,8 @@ def read_losses(
                 cells.add(row, line)
                 if line == _LINES_OF_A_SAMPLE:
                     _check_memory(file, content.tell(), len(names))
+    except InputError:
+        raise
     except UnicodeDecodeError:
         raise InputError([_not_utf8(file)]) from None
     except csv.Error as error:
