@@ -222,6 +222,84 @@ def replay(
 
 
 @app.command()
+def measure(
+    context: typer.Context,
+    losses: Annotated[
+        str, typer.Argument(metavar="LOSSES", help="A CSV: a header of names, then a row for each path, day or year.")
+    ],
+    pools: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A TOML file of [[pools]]; without it one pool of all columns.")
+    ] = None,
+    index: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A column that holds no losses, as dates; it is not read.")
+    ] = None,
+    decimal: Annotated[str, typer.Option(metavar="MARK", help="Before the decimals: . or , as in 1,5.")] = ".",
+    separator: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="comma, semicolon, tab or bar; comma unless the decimal is one: semicolon."),
+    ] = None,
+    gains: Annotated[bool, typer.Option("--gains", help="Positive is a gain in the file, not a loss.")] = False,
+    confidence: Annotated[
+        list[str] | None, typer.Option(metavar="C", help="Several may be given; 0.95 and 0.99 when none is.")
+    ] = None,
+    replicates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Of the bootstrap; 0: errors from batches. 1000 up to 100,000 rows, 0 beyond, when absent.",
+        ),
+    ] = None,
+    mean_block: Annotated[
+        str, typer.Option(metavar="ROWS", help="Mean length of the blocks drawn where rows depend on one another.")
+    ] = "1",
+    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the bootstrap.")] = "1",
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What the table calls it; the file's name when absent.")
+    ] = None,
+    currency: Annotated[str, typer.Option(metavar="NAME", help="The unit of the losses.")] = "",
+    threads: Threads = None,
+    as_json: AsJson = False,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Measure losses that were simulated or observed elsewhere.
+
+    Every row is equally likely: probability weights are not supported.
+    """
+    _hush(quiet)
+    from analysis import output
+    from analysis.document import json_text
+    from analysis.measuring import Request, check, measure_file, measured_document, measured_manifest, measured_text
+
+    count, problems = _threads(threads)
+    folder = None if out is None else Path(out)
+    if folder:
+        problems += output.folder_problems(folder) if out else [output.no_folder()]
+    request = Request(
+        losses, pools, index, decimal, separator, gains,
+        tuple(number(text) for text in confidence) if confidence else (0.95, 0.99),
+        None if replicates is None else number(replicates), number(mean_block), number(seed), name, currency,
+    )  # fmt: skip
+    check(request, problems)
+    if folder:
+        output.try_folder(folder)
+    done = measure_file(request, threads=count, say=None if quiet else _say)
+    try:
+        if folder:
+            document, manifest = measured_document(done), measured_manifest(done, context.obj)
+            texts = (output.csv_of(done.rows), json_text(document) + "\n", json_text(manifest) + "\n")
+            output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
+    finally:  # a full disk does not lose what took long to compute
+        if as_json:
+            _print(json_text(measured_document(done)), machine=True)
+        else:
+            _print(measured_text(done).rstrip("\n"))
+
+
+@app.command()
 def warmup() -> None:
     """Compile the kernels, so that no run waits for them."""
     began = time.perf_counter()

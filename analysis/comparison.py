@@ -5,8 +5,8 @@ The module is not called `compare`, so that `analysis.compare` is always the fun
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
 
 from analysis.estimate import Estimate, benefit, estimate_of, riskless, total
 from analysis.existence import NO_EXPECTATION, risky_exposures, why_no_error, why_no_value
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 RelativeTo = Literal["start", "mean"]
 Figure = tuple[str, float | None]  # a measure, and its confidence where it has one
 RISKLESS = "no benefit: the pool has no risk"
+T = TypeVar("T")
 
 
 class Row(NamedTuple):
@@ -166,26 +167,57 @@ def rows(
         raise InputError([Problem("relative_to", show(relative_to), '"start" or "mean"', "choose one")])
     table = []
     for case in cases:
-        for node, view, figures in _views(case, plan, results[case.name], relative_to):
-            parent = _parent(case.pools, node)
-            kind = "position" if view == "standalone" else "pool"
-            unit = "1" if view.startswith("benefit") else currency
-            for (measure, confidence), estimate in figures.items():
-                cells = (estimate.value, estimate.std_error, estimate.low, estimate.high)
-                place = (name, case.name, node, parent, kind, view, measure, confidence)
-                table.append(Row(*place, *cells, unit, estimate.note or None))
+        tree, summaries = case.pools, results[case.name]
+        alone = {node: _standalone(case, plan, node, summaries[node], relative_to) for node in tree.names}
+        without_risk = {q.name for q in tree.pools if not risky_exposures(case, tree.positions_below(q.name))}
+        views = tree_views(tree, alone, without_risk, total, benefit, Estimate(None, note=RISKLESS))
+        table += rows_of(views, tree, case=case.name, name=name, currency=currency)
     return table
 
 
-def _views(
-    case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_to: RelativeTo
-) -> Iterator[tuple[str, str, dict[Figure, Estimate]]]:
-    """Node, view and figures, in the order of the table."""
-    tree = case.pools
-    alone = {node: _standalone(case, plan, node, summaries[node], relative_to) for node in tree.names}
+def rows_of(
+    views: Iterable[tuple[str, str, Mapping[Figure, Estimate]]], tree: PoolTree, *, case: str, name: str, currency: str
+) -> list[Row]:
+    """The rows of one case, from its views as `tree_views` gives them."""
+    table = []
+    for node, view, figures in views:
+        parent = _parent(tree, node)
+        kind = "position" if view == "standalone" else "pool"
+        unit = "1" if view.startswith("benefit") else currency
+        for (measure, confidence), estimate in figures.items():
+            cells = (estimate.value, estimate.std_error, estimate.low, estimate.high)
+            place = (name, case, node, parent, kind, view, measure, confidence)
+            table.append(Row(*place, *cells, unit, estimate.note or None))
+    return table
+
+
+def tree_views(
+    tree: PoolTree,
+    alone: Mapping[str, Mapping[Figure, T]],
+    without_risk: Collection[str],
+    total: Callable[[list[T]], T],
+    benefit: Callable[[T, T], T],
+    nothing: T,
+) -> Iterator[tuple[str, str, Mapping[Figure, T]]]:
+    """Node, view and figures, in the order of the table.
+
+    Parameters
+    ----------
+    tree : PoolTree
+    alone : mapping of node name to mapping of figure to T
+        Every figure of every node by itself; T is an `Estimate`, or what becomes one.
+    without_risk : collection of str
+        Pools that have no benefit.
+    total : callable
+        The unpooled figure from those of the members.
+    benefit : callable
+        The benefit from the pooled and the unpooled figure.
+    nothing : T
+        The benefit of a pool without risk.
+    """
     pools = {pool.name for pool in tree.pools}
     for pool in tree.pools:
-        pooled, without_risk = alone[pool.name], not risky_exposures(case, tree.positions_below(pool.name))
+        pooled = alone[pool.name]
         yield pool.name, "pooled", pooled
         sums = {"": pool.members}
         if pools.intersection(pool.members):
@@ -194,11 +226,11 @@ def _views(
             unpooled = {figure: total([alone[member][figure] for member in members]) for figure in pooled}
             yield pool.name, "unpooled" + suffix, unpooled
             compared = [figure for figure in pooled if figure[0] != "mean"]
-            nothing = Estimate(None, note=RISKLESS)
+            riskless = pool.name in without_risk
             yield (
                 pool.name,
                 "benefit" + suffix,
-                {f: nothing if without_risk else benefit(pooled[f], unpooled[f]) for f in compared},
+                {figure: nothing if riskless else benefit(pooled[figure], unpooled[figure]) for figure in compared},
             )
     for position in tree.positions:
         yield position.name, "standalone", alone[position.name]

@@ -105,17 +105,22 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
 
 
-def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> dict[str, Any]:
+def provenance_of(digest: str, threads: int, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Where figures come from: the digest of what they were made of, versions, CPU, threads and seconds."""
     versions = {package: importlib.metadata.version(package) for package in ("numpy", "numba", "scipy")}
+    return {
+        "digest": digest,
+        "versions": {"simcore": simcore.__version__, **versions, "python": platform.python_version()},
+        "cpu": cpu_name(),
+        "threads": threads,
+        "seconds": {part: round(time, 6) for part, time in seconds.items()},
+    }
+
+
+def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> dict[str, Any]:
     return {
         "scenario": scenario.name,
         "paths": scenario.plan.paths,
         "seed": scenario.plan.seed,
-        "provenance": {
-            "digest": scenario.digest,
-            "versions": {"simcore": simcore.__version__, **versions, "python": platform.python_version()},
-            "cpu": cpu_name(),
-            "threads": threads,
-            "seconds": {part: round(time, 6) for part, time in seconds.items()},
-        },
+        "provenance": provenance_of(scenario.digest, threads, seconds),
     }

@@ -65,18 +65,55 @@ def render(
         Where pools are nested there are two benefits: of all positions below, and of the members. Columns that do not
         fit into 120 characters follow in a table of their own.
     """
-    cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
-    lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
     values = [math.fsum(p.value for p in c.pools.positions_below(q.name)) for c in cases for q in c.pools.pools]
+    lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
+    shown = lay_out(rows, lines, plan.confidences, values)
+    head = _head(name, description, plan, shown.unit + (currency or "units of currency"), relative_to)
+    words = foot(shown, "loss over the horizon", "paths", "simulation error")
+    return "\n\n".join([head, *shown.panels, words]) + "\n"
+
+
+class Layout(NamedTuple):
+    """The tables themselves, and what is to be said above and below them.
+
+    unit : the power of 1000 that amounts are in, to stand before the currency; errors : relative standard errors of the
+    amounts; nested : whether there are two benefits; notes : by their number, from 1
+    """
+
+    panels: list[str]
+    unit: str
+    judged: Figure
+    errors: list[float]
+    nested: bool
+    notes: list[str]
+
+
+def lay_out(
+    rows: Sequence[Row],
+    lines: Sequence[tuple[str, str]],
+    confidences: Sequence[float],
+    values: Sequence[float] | None = None,
+) -> Layout:
+    """The rows as tables, a line for each case and pool.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+    lines : sequence of (case, pool)
+    confidences : sequence of float
+    values : sequence of float, optional
+        Of the pool of each line, for a column of them and the amounts in per cent; without them there is neither.
+    """
+    cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     figures: list[Figure] = [("volatility", None)]
-    figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
-    judged = ("expected_shortfall", max(plan.confidences))
+    figures += [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
+    judged = ("expected_shortfall", max(confidences))
     pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
-    power, decimals = amount_scale(values, amounts)
+    power, decimals = amount_scale(values or (), amounts)
     notes = _Notes(len(lines))
 
-    blocks = [_value_block(values, power, decimals)]
+    blocks = [] if values is None else [_value_block(values, power, decimals)]
     for figure, column in pooled.items():
         blocks.append(_figure_block(_title(figure), column, values, power, decimals, notes))
     by_member = [cell[*line, "benefit", *judged] for line in lines]
@@ -91,9 +128,7 @@ def render(
     panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
-    head = _head(name, description, plan, power_name(power) + (currency or "units of currency"), relative_to)
-    foot = wrapped(_foot(judged, errors, notes, nested=nested), indent="    ")
-    return "\n\n".join([head, *panels, foot]) + "\n"
+    return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers))
 
 
 def _title(figure: Figure) -> str:
@@ -113,18 +148,21 @@ def _value_block(values: Sequence[float], power: int, decimals: int) -> _Block:
 
 
 def _figure_block(
-    title: str, column: Sequence[Row], values: Sequence[float], power: int, decimals: int, notes: _Notes
+    title: str, column: Sequence[Row], values: Sequence[float] | None, power: int, decimals: int, notes: _Notes
 ) -> _Block:
     cells = []
-    for i, (row, value) in enumerate(zip(column, values, strict=True)):
+    for i, row in enumerate(column):
         if row.value is None:
             cells.append((notes.mark(row.note or ""), ""))
             continue
         notes.caution(i, row.note)
+        value = values[i] if values is not None else math.inf
         if value <= 0.0:
             notes.caution(i, NO_SHARE)
         share = f"{100.0 * row.value / value:z.2f}" if value > 0.0 else ""
         cells.append((amount(row.value, power, decimals), share))
+    if values is None:
+        return _Block(title, ("amount",), [(one,) for one, _ in cells])
     return _Block(title, ("amount", "%"), cells)
 
 
@@ -209,20 +247,23 @@ def _horizon(years: float) -> str:
     return f"{years:.6g} years"
 
 
-def _foot(judged: Figure, errors: Sequence[float], notes: _Notes, *, nested: bool) -> list[str]:
-    at = judged[1] or 0.0
-    c, tail, es = _per_cent(at), _per_cent(at, tail=True), _title(judged)
+def foot(shown: Layout, loss: str, rows: str, error: str) -> str:
+    """What the columns mean: of which loss, `rows`: what is equally likely, `error`: what standard errors are of."""
+    at = shown.judged[1] or 0.0
+    c, tail, es = _per_cent(at), _per_cent(at, tail=True), _title(shown.judged)
     words = [
-        "volatility: the standard deviation of the loss over the horizon.",
+        f"volatility: the standard deviation of the {loss}.",
         f"VaR {c} %: the loss that is exceeded with a probability of {tail} %.",
-        f"{es}: the average loss in the worst {tail} % of the paths.",
+        f"{es}: the average loss in the worst {tail} % of the {rows}.",
     ]
     benefit = f"how far {es} lies below the sum of the positions' own; negative: it hurts."
-    if nested:
+    if shown.nested:
         words.append(f"benefit of assets (benefit_assets): {benefit}")
         words.append("benefit of members (benefit): the same, against the members' own: what this level adds.")
     else:
         words.append(f"benefit: {benefit}")
-    if errors:
-        words.append(f"simulation error: the standard error of an amount is at most {100.0 * max(errors):.2g} % of it.")
-    return [*words, *(f"[{number}] {note}" for note, number in notes.numbers.items())]
+    if shown.errors:
+        most = 100.0 * max(shown.errors)
+        words.append(f"{error}: the standard error of an amount is at most {most:.2g} % of it.")
+    words += [f"[{number}] {note}" for number, note in enumerate(shown.notes, 1)]
+    return wrapped(words, indent="    ")

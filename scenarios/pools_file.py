@@ -1,0 +1,91 @@
+"""A file of pools alone, `[[pools]]` as in a scenario, for members that are the columns of a table."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from scenarios.files import File, read
+from scenarios.messages import problems_of, same_letters
+from scenarios.schema import Pool as PoolTable
+from scenarios.tables import Table, key
+from simcore.errors import InputError, Problem, raise_if_any, some
+from simcore.pools import Pool, PoolTree, Position, check_nodes
+
+_REMEDY = "write [[pools]] with name and members"
+
+
+class PoolsFile(Table):
+    """The whole file."""
+
+    pools: list[PoolTable] = key("at least one table [[pools]]", _REMEDY, min_length=1)
+
+
+def read_pools(source: str | None, columns: Sequence[str], losses: str) -> PoolTree:
+    """The tree of the columns of a table and the pools in a file.
+
+    Parameters
+    ----------
+    source : str or None
+        The path of a TOML file; None: one pool ``pool`` of all columns.
+    columns : sequence of str
+        Names, each once.
+    losses : str
+        The file of the columns, for messages.
+
+    Returns
+    -------
+    PoolTree
+        Its positions are the columns; their values of 1 mean nothing.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    positions = [Position(name, name, 1.0) for name in columns]
+    if source is None:
+        if "pool" in columns:
+            allowed = "another name: without --pools, the pool of all columns is called pool"
+            place = f"line 1, column {list(columns).index('pool') + 1}"
+            raise InputError([Problem(place, '"pool"', allowed, "rename it, or give --pools", losses)])
+        return PoolTree(positions, [Pool("pool", tuple(columns))])
+    pools = [Pool(pool.name, tuple(pool.members)) for pool in _tables(source)]
+    problems = [replace(p, file=source, allowed=_of_columns(p.allowed)) for p in check_nodes(positions, pools)]
+    named = [("the header", name) for name in columns]
+    named += [(f"pools[{i}].name", pool.name) for i, pool in enumerate(pools)]
+    problems += [replace(problem, file=source) for problem in same_letters(named)]
+    raise_if_any(problems)
+    return PoolTree(positions, pools)
+
+
+def outside(tree: PoolTree) -> tuple[str, ...]:
+    """The caution that columns are in no pool."""
+    alone = [position.name for position, parent in zip(tree.positions, tree.parent, strict=False) if parent < 0]
+    return (f"in no pool, and so in no line of the table: {some(alone)}",) if alone else ()
+
+
+def _tables(source: str) -> list[PoolTable]:
+    try:
+        document = read(File(source, Path(source)))
+    except InputError as error:
+        raise InputError([_of_pools(problem) for problem in error.problems]) from None
+    try:
+        return PoolsFile.model_validate(document).pools
+    except ValidationError as error:
+        problems = problems_of(error, document, PoolsFile)
+        raise InputError([replace(problem, file=source) for problem in problems]) from None
+
+
+def _of_pools(problem: Problem) -> Problem:
+    """What is said of a scenario that cannot be read, of a file of pools."""
+    if problem.value == "(missing)":
+        return replace(problem, allowed="the path of a TOML file with [[pools]]", remedy="check the path")
+    if problem.value == "empty":
+        return replace(problem, allowed="at least one table [[pools]]", remedy=_REMEDY)
+    return problem
+
+
+def _of_columns(allowed: str) -> str:
+    return allowed.replace("a position", "a column").replace("no other position", "no other column")

@@ -1,0 +1,219 @@
+"""The bootstrap: its draws, its figures against the obvious loop, and how often its intervals cover the truth."""
+
+from fractions import Fraction
+from functools import cache
+from math import comb
+
+import numpy as np
+import pytest
+from closed_forms import benefit as true_benefit
+from closed_forms import linear, pooling_ratio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import bdtr
+
+from analysis import expected_shortfall, mean, value_at_risk, volatility
+from analysis.measured import Sampling, measured_rows
+from analysis.resampled import Resampled, binomial_ranks, influence_of
+from simcore import Pool, PoolTree, Position
+from simcore.engines import threads
+from simcore.kernels.resampling import draw_counts
+from simcore.resampling import resample
+
+ALL_BITS = np.uint64(2**64 - 1)
+
+
+def counts_of(n, replicates, *, mean_block=1.0, seed=1):
+    restart = np.uint64(min(2**64 - 1, int(2**64 / mean_block)))
+    out = np.empty((replicates, n), dtype=np.int64)
+    for b in range(replicates):
+        draw_counts(b, restart, np.uint64(seed), out[b])
+    return out
+
+
+def test_a_replicate_draws_as_many_rows_as_there_are_each_as_likely():
+    n, replicates = 50, 4000
+    counts = counts_of(n, replicates)
+    assert (counts.sum(axis=1) == n).all()
+    share = counts.mean(axis=0)  # binomial (n, 1/n), mean 1, variance 1 - 1/n
+    assert np.abs(share - 1.0).max() <= 5.85 * np.sqrt((1 - 1 / n) / replicates)
+    assert counts.var() == pytest.approx(1 - 1 / n, rel=0.05)
+    assert len({row.tobytes() for row in counts}) == replicates
+
+
+@pytest.mark.parametrize("mean_block", [1.0, 4.0, 10.0])
+def test_the_variance_of_a_mean_is_that_of_the_stationary_bootstrap(mean_block):
+    """Politis and Romano (1994), lemma 1: with autocovariances R(i) of the sample around the circle,
+    n Var = R(0) + 2 sum (1 - i/n) (1 - p)^i R(i).
+    """
+    n, replicates = 60, 20_000
+    x = np.cumsum(np.random.default_rng(3).standard_normal(n))
+    x -= x.mean()
+    around = [x @ np.roll(x, -i) / n for i in range(n)]
+    keep = 1 - 1 / mean_block
+    truth = sum((1 if i == 0 else 2) * (1 - i / n) * keep**i * around[i] for i in range(n)) / n
+    means = counts_of(n, replicates, mean_block=mean_block) @ x / n
+    away = abs(means.var() - truth) / (truth * np.sqrt(2 / replicates))
+    assert away <= 5.85
+    other = counts_of(n, replicates, mean_block=4.0 if mean_block == 1.0 else 1.0) @ x / n  # the control
+    assert abs(other.var() - truth) / (truth * np.sqrt(2 / replicates)) > 5.85
+
+
+def sample(n, nodes, *, ties=False, seed=2):
+    losses = np.random.default_rng(seed).standard_t(4, (nodes, n))
+    return np.round(losses) if ties else losses
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("mean_block", [1.0, 5.0])
+def test_replicates_are_the_measures_of_the_rows_drawn(ties, mean_block):
+    n, confidences = 137, (0.9, 0.99, 0.95)
+    losses = sample(n, 3, ties=ties)
+    drawn = resample(losses, confidences, replicates=20, mean_block=mean_block, seed=7, engine=threads(1))
+    counts = counts_of(n, 20, mean_block=mean_block, seed=7)
+    for b in range(20):
+        for node in range(3):
+            rows = np.repeat(losses[node], counts[b])
+            assert drawn.of(node, ("mean", None))[b] == pytest.approx(mean(rows), rel=1e-12, abs=1e-12)
+            assert drawn.of(node, ("volatility", None))[b] == pytest.approx(volatility(rows), rel=1e-12)
+            for c in confidences:
+                assert drawn.of(node, ("value_at_risk", c))[b] == value_at_risk(rows, c)
+                expected = expected_shortfall(rows, c)
+                assert drawn.of(node, ("expected_shortfall", c))[b] == pytest.approx(expected, rel=1e-12)
+
+
+def test_no_figure_depends_on_threads_nor_the_first_on_how_many():
+    losses = sample(100, 4)
+    options = {"mean_block": 2.0, "seed": 3}
+    first = resample(losses, (0.95,), replicates=300, engine=threads(1), **options).values
+    assert resample(losses, (0.95,), replicates=300, engine=threads(2), **options).values.tobytes() == first.tobytes()
+    fewer = resample(losses, (0.95,), replicates=101, engine=threads(2), **options).values
+    assert fewer.tobytes() == first[:101].tobytes()
+    other = resample(losses, (0.95,), replicates=300, engine=threads(1), mean_block=2.0, seed=4).values
+    assert (other != first).any(axis=(1, 2)).all()
+
+
+@settings(max_examples=50)
+@given(st.sampled_from([0.51, 0.9, 0.95, 0.975, 0.99, 0.999]), st.integers(20, 400))
+def test_ranks_are_those_of_the_binomial_distribution(confidence, n):
+    """In whole numbers: no probability is rounded."""
+    c = Fraction(repr(confidence))
+    below = [Fraction(0)]  # P(B < rank)
+    for k in range(n + 1):
+        below.append(below[-1] + comb(n, k) * c**k * (1 - c) ** (n - k))
+    low, high = binomial_ranks(confidence, n)
+    assert low == max(rank for rank in range(n + 1) if below[rank] <= Fraction(25, 1000))
+    assert high == next(rank for rank in range(n + 2) if below[rank] >= Fraction(975, 1000))
+
+
+FIGURES = [("mean", None), ("volatility", None), ("value_at_risk", 0.9), ("expected_shortfall", 0.9)]
+
+
+@pytest.mark.parametrize("figure", [f for f in FIGURES if f[0] != "value_at_risk"])
+def test_the_influence_is_the_derivative_by_a_row_s_weight(figure):
+    """By moving a little of the weight to a row; of a quantile, which jumps, the shape alone is known."""
+    losses = np.sort(
+        np.random.default_rng(4).standard_normal(53)
+    )  # 5.3 in the tail: with a whole number it had a kink there
+    n, step = len(losses), 1e-6
+
+    def measured(weights):
+        weights = weights / weights.sum()
+        m = weights @ losses
+        if figure[0] == "mean":
+            return m
+        if figure[0] == "volatility":
+            return np.sqrt(weights @ (losses - m) ** 2)
+        tail = 0.1
+        above = np.concatenate([np.cumsum(weights[::-1])[::-1][1:], [0.0]])
+        taken = np.clip(tail - above, 0.0, weights)
+        return taken @ losses / tail
+
+    base = np.full(n, 1.0 / n)
+    value = measured(base)
+    own = influence_of(losses, figure, value)
+    for row in (0, 10, 47, 50, 52):
+        moved = base * (1 - step)
+        moved[row] += step
+        assert own[row] == pytest.approx((measured(moved) - value) / step, abs=1e-4)
+
+
+def test_an_interval_of_replicates_without_skew_and_bias_is_their_percentiles():
+    replicates = np.arange(-500.0, 501.0)
+    found = Resampled(0.0, replicates, lambda: np.array([-1.0, 1.0]))
+    assert found.interval == (-476.0, 476.0)  # ranks 25 and 977 of 1,001: the levels are 0.025 and 0.975 of 1,002
+    assert Resampled(0.0, replicates).interval == found.interval
+    assert Resampled(0.0, replicates, behind=10.0).interval[1] > found.interval[1]
+    assert Resampled(-50.0, replicates, found.influence).interval[1] < found.interval[1]  # its median is too high
+    skewed = Resampled(0.0, replicates, lambda: np.array([-1.0, -1.0, -1.0, 3.0]))
+    assert skewed.interval[0] > found.interval[0]
+    assert skewed.interval[1] > found.interval[1]
+
+
+# -- coverage
+
+RUNS, ROWS, MEMBERS, CORRELATION = 500, 1000, 3, 0.3
+LAWS = {"normal": None, "t6": 6.0}
+NAMES = [f"member {i}" for i in range(MEMBERS)]
+TREE = PoolTree([Position(name, name, 1.0) for name in NAMES], [Pool("pool", tuple(NAMES))])
+LOWEST, HIGHEST = 0.90, 0.99  # from 0.95 five and four deviations of a share of 500, 0.0097
+
+
+def draw_losses(law, run, rows):
+    rng = np.random.default_rng([17, run, len(law)])
+    matrix = np.full((MEMBERS, MEMBERS), CORRELATION) + (1 - CORRELATION) * np.eye(MEMBERS)
+    normals = rng.standard_normal((rows, MEMBERS)) @ np.linalg.cholesky(matrix).T
+    dof = LAWS[law]
+    return normals if dof is None else normals * np.sqrt((dof - 2.0) / rng.chisquare(dof, (rows, 1)))
+
+
+@cache
+def truth_of(law, view, measure, confidence):
+    if view == "benefit":
+        return true_benefit(CORRELATION, MEMBERS, measure, confidence, LAWS[law]).value
+    scale = {"pooled": MEMBERS * pooling_ratio(CORRELATION, MEMBERS), "unpooled": MEMBERS, "standalone": 1.0}[view]
+    return linear(0.0, scale, measure, confidence, LAWS[law]).value
+
+
+@pytest.fixture(scope="module", params=list(LAWS))
+def coverage(request):
+    """Shares of the runs whose interval, its half-widths times a factor, covers: by view, measure and factor."""
+    law, hits = request.param, {}
+    for run in range(RUNS):
+        table = measured_rows(
+            TREE, draw_losses(law, run, ROWS), (0.95, 0.99), Sampling(1000, seed=run), engine=threads(2)
+        )
+        for row in table:
+            if row.kind == "position" and row.node != NAMES[0]:
+                continue
+            truth = truth_of(law, row.view, row.measure, row.confidence)
+            for factor in (0.7, 1.0):
+                low = row.value - factor * (row.value - row.low)
+                high = row.value + factor * (row.high - row.value)
+                hits.setdefault((row.view, row.measure, row.confidence, factor), []).append(low <= truth <= high)
+    return {key: float(np.mean(hit)) for key, hit in hits.items()}
+
+
+def test_intervals_cover_the_truth(coverage):
+    shares = {key: share for key, share in coverage.items() if key[3] == 1.0}
+    assert len(shares) == 4 * 6 - 1
+    wrong = {key: share for key, share in shares.items() if not LOWEST <= share <= HIGHEST}
+    assert wrong == {}
+
+
+def test_order_statistics_cover_as_often_as_they_should(coverage):
+    """Exactly: their ranks are whole, so it is more than 95 %."""
+    for confidence in (0.95, 0.99):
+        low, high = binomial_ranks(confidence, ROWS)
+        exact = bdtr(high - 1, ROWS, confidence) - bdtr(low - 1, ROWS, confidence)
+        for view in ("pooled", "standalone"):
+            share = coverage[view, "value_at_risk", confidence, 1.0]
+            assert abs(share - exact) <= 5 * np.sqrt(exact * (1 - exact) / RUNS)
+
+
+def test_intervals_that_are_too_short_are_seen(coverage):
+    """The control, but of VaR of one node: at 0.99 the neighbours of its ranks are too far from one another."""
+    ranked = [(view, "value_at_risk", 0.99, 0.7) for view in ("pooled", "standalone")]
+    short = {key: share for key, share in coverage.items() if key[3] == 0.7 and key not in ranked}
+    assert len(short) == 21
+    assert max(short.values()) < LOWEST
