@@ -157,8 +157,11 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     from analysis.document import json_text
     from analysis.toml import toml_of
     from scenarios.loader import load
+    from scenarios.repairs import told
 
-    resolved = load(scenario).resolved
+    loaded = load(scenario)
+    _caution(scenario, [told(repaired) for repaired in loaded.repairs])  # what is printed holds the matrices repaired
+    resolved = loaded.resolved
     _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
@@ -278,7 +281,8 @@ def _table(done: "Run") -> str:
 
     scenario = done.scenario
     named = {"name": scenario.name, "description": scenario.description, "currency": scenario.currency}
-    text = render(done.rows, scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to)
+    how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs}
+    text = render(done.rows, scenario.cases, scenario.plan, **named, **how)
     return text.rstrip("\n")
 
 

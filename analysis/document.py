@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.comparison import Row
     from analysis.runs import Run
     from scenarios.build import Scenario
+    from scenarios.repairs import Repaired
 
 
 def document_of(
@@ -105,6 +106,17 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
 
 
+def _repair(repaired: Repaired) -> dict[str, Any]:
+    repair = repaired.repair
+    return {
+        "case": repaired.case,
+        "place": repaired.place,
+        "distance": repair.distance,
+        "smallest_eigenvalue": repair.smallest_eigenvalue,
+        "moved": [moved._asdict() for moved in repair.moved],
+    }
+
+
 def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> dict[str, Any]:
     versions = {package: importlib.metadata.version(package) for package in ("numpy", "numba", "scipy")}
     return {
@@ -116,6 +128,7 @@ def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> di
             "versions": {"simcore": simcore.__version__, **versions, "python": platform.python_version()},
             "cpu": cpu_name(),
             "threads": threads,
+            "repairs": [_repair(repaired) for repaired in scenario.repairs],
             "seconds": {part: round(time, 6) for part, time in seconds.items()},
         },
     }

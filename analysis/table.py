@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
+from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
 
@@ -45,6 +46,7 @@ def render(
     description: str = "",
     currency: str = "",
     relative_to: RelativeTo = "start",
+    repairs: Sequence[Repaired] = (),
 ) -> str:
     """The table as text.
 
@@ -58,6 +60,8 @@ def render(
         Of the scenario.
     relative_to : {"start", "mean"}
         What the rows were made with.
+    repairs : sequence of scenarios.repairs.Repaired
+        The correlation matrices that were not simulated as they are written: told above the table and below.
 
     Returns
     -------
@@ -92,7 +96,13 @@ def render(
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
     head = _head(name, description, plan, power_name(power) + (currency or "units of currency"), relative_to)
-    foot = wrapped(_foot(judged, errors, notes, nested=nested), indent="    ")
+    if repairs:
+        repaired = ", ".join(dict.fromkeys(one.case for one in repairs))
+        head += "\n" + wrapped(
+            [f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."]
+        )
+    told_below = [f"REPAIRED: {told(one)}." for one in repairs]
+    foot = wrapped([*_foot(judged, errors, notes, nested=nested), *told_below], indent="    ")
     return "\n\n".join([head, *panels, foot]) + "\n"
 
 

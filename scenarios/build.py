@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from scenarios.cautions import cautions
 from scenarios.moments import Moments
-from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
+from scenarios.repairs import Repaired, repairs_of
+from scenarios.resolve import (
+    changed_by,
+    correlation_of,
+    market_of,
+    moments_in,
+    plan_of,
+    pools_of,
+    positions_of,
+    shocked,
+)
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case, Plan
 from simcore.correlation import factor
@@ -38,7 +48,9 @@ class Scenario:
     digest : str
         SHA-256, in hexadecimal, of the canonical JSON of `resolved`.
     cautions : tuple of str
-        What is allowed and seldom meant.
+        What is allowed and seldom meant, and what was repaired.
+    repairs : tuple of scenarios.repairs.Repaired
+        The correlation matrices that ``repair = "nearest"`` replaced.
     """
 
     file: str
@@ -51,6 +63,7 @@ class Scenario:
     resolved: dict[str, Any]
     digest: str
     cautions: tuple[str, ...]
+    repairs: tuple[Repaired, ...] = ()
 
 
 def build(document: Document, file: str) -> Scenario:
@@ -84,6 +97,7 @@ def build(document: Document, file: str) -> Scenario:
         resolved=resolved,
         digest=_digest(resolved),
         cautions=cautions(document),
+        repairs=repairs_of(document),
     )
 
 
@@ -109,6 +123,9 @@ def _resolved(document: Document, base: Moments, tree: PoolTree) -> dict[str, An
             if its.regime is not None and its.regime.universe is not None:
                 law = {key: resolved["universe"][key] for key in ("compounding", "innovation")}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
+        after = shocked(base, document.universe, written).correlation
+        if after.tobytes() != changed_by(base, document.universe, written).correlation.tobytes():
+            shock["changes"].append({"correlation": {"matrix": after.tolist()}})  # what was repaired, kept
     resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in tree.positions]
     resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in tree.pools]
     plan = plan_of(document)

@@ -70,6 +70,11 @@ class Universe(Table):
         "one number from -1 to 1, a full matrix of them (a row per asset), or { within_class = ..., between = ... }",
         "write, for example, correlation = 0.3: no dependence is assumed",
     )
+    repair: Literal["none", "nearest"] = key(
+        '"none": correlations that no returns can have are refused, or "nearest": they are repaired, and it is told',
+        'write repair = "none" or repair = "nearest"',
+        default="none",
+    )
     compounding: Annotated[str, Field(pattern="^(log|simple)$")] = key(
         '"log" or "simple"', 'write compounding = "log"', default="log"
     )
@@ -134,10 +139,18 @@ class VolatilityChange(Table):
 
 
 class CorrelationChange(Table):
-    """R becomes (1 - weight) R + weight times the target of all pairs."""
+    """R becomes (1 - weight) R + weight times the target of all pairs, goes by class, or is another matrix."""
 
-    toward: float = number("a number from -1 to 1", "write toward = 1.0", ge=-1, le=1)
-    weight: float = number("a number from 0 to 1", "write weight = 0.5", ge=0, le=1)
+    forms = ((("toward", "weight"), ("within_class", "between"), ("matrix",)),)
+    toward: float | None = number("a number from -1 to 1", "write toward = 1.0", default=None, ge=-1, le=1)
+    weight: float | None = number("a number from 0 to 1", "write weight = 0.5", default=None, ge=0, le=1)
+    within_class: float | None = number("a number from -1 to 1", "write within_class = 0.8", default=None, ge=-1, le=1)
+    between: float | None = number("a number from -1 to 1", "write between = 0.4", default=None, ge=-1, le=1)
+    matrix: list[list[_Entry]] | None = key(
+        "a full matrix of numbers from -1 to 1, a row per asset of the universe",
+        "write matrix = [[1.0, 0.5], [0.5, 1.0]] for two assets",
+        default=None,
+    )
 
 
 class Regime(Table):
@@ -173,7 +186,9 @@ class Change(Table):
         "{ multiply = ... } or { add = ... } or { set = ... }", "write volatility = { multiply = 1.5 }", default=None
     )
     correlation: CorrelationChange | None = key(
-        "{ toward = ..., weight = ... }", "write correlation = { toward = 1.0, weight = 0.5 }", default=None
+        "{ toward = ..., weight = ... } or { within_class = ..., between = ... } or { matrix = ... }",
+        "write correlation = { toward = 1.0, weight = 0.5 }",
+        default=None,
     )
     regime: Regime | None = key(
         "{ file = ... }: volatilities and correlation become those of another universe, expected returns stay",

@@ -88,12 +88,10 @@ def nearest_correlation(matrix: ArrayLike) -> NDArray[np.float64]:
             projected = _projected(0.5 * a + 0.5 * a.T)
     except np.linalg.LinAlgError:
         projected = None
-    for share in _TOWARD_INDEPENDENCE if projected is not None else ():
-        nearest = (1.0 - share) * projected
-        np.fill_diagonal(nearest, 1.0)
-        if np.linalg.eigvalsh(nearest)[0] >= _SMALLEST_EIGENVALUE and missed_by(nearest) <= _LARGEST_MISS:
-            nearest.setflags(write=False)
-            return nearest
+    nearest = None if projected is None else _off_the_edge(projected)
+    if nearest is not None:
+        nearest.setflags(write=False)
+        return nearest
     value = f"a matrix with entries up to {np.abs(a).max():.3g} whose projections do not converge"
     allowed = f"a matrix whose nearest correlation matrix is found in {MOST_PROJECTIONS} projections"
     raise InputError([Problem("correlation", value, allowed, "correct the entries that are farthest from possible")])
@@ -167,6 +165,15 @@ def _projected(a: NDArray[np.float64]) -> NDArray[np.float64] | None:
         if changes:
             share = np.linalg.lstsq(np.array(changes).T, residual, rcond=1e-12)[0]
             y = y - (np.array(steps) + np.array(changes)).T @ share
+    return None
+
+
+def _off_the_edge(projected: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    for share in _TOWARD_INDEPENDENCE:
+        nearest = (1.0 - share) * projected
+        np.fill_diagonal(nearest, 1.0)
+        if np.linalg.eigvalsh(nearest)[0] >= _SMALLEST_EIGENVALUE and missed_by(nearest) <= _LARGEST_MISS:
+            return nearest
     return None
 
 
