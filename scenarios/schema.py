@@ -101,6 +101,35 @@ class Position(Table):
     value: _Value = key("a number, in the currency", "write value = 100_000")
 
 
+_LARGEST_WEIGHT = 1e6  # of a total that all weights make up
+Weights = Annotated[
+    Annotated[str, Field(pattern="^(value|equal|risk|inverse_volatility)$"), Tag("<text>")]
+    | Annotated[
+        dict[str, Annotated[float, Field(ge=-_LARGEST_WEIGHT, le=_LARGEST_WEIGHT, allow_inf_nan=False)]], Tag("<table>")
+    ],
+    Discriminator(_form),
+]
+
+
+class Holdings(Table):
+    """What is held: shares of a total, a position an asset, or the lines of a portfolio file."""
+
+    forms = ((("total", "weights"), ("file",)),)
+    total: Annotated[float, limits("number", exclusiveMinimum=0, maximum=LARGEST_VALUE)] | None = number(
+        "a number above 0, in the currency", "write total = 1_000_000", default=None, gt=0, le=LARGEST_VALUE
+    )
+    weights: Weights | None = key(
+        '"value", "equal", "risk", "inverse_volatility", or { NAME = 0.4, ... }: a weight of every asset, summing to 1',
+        'write weights = "equal"',
+        default=None,
+    )
+    file: str | None = key(
+        "the path of a CSV file with the columns name, asset, value, pool, beginning in the folder of this file",
+        'write file = "portfolio.csv"',
+        default=None,
+    )
+
+
 class Pool(Table):
     """Positions and other pools put together."""
 
@@ -271,6 +300,11 @@ class Document(Table):
     currency: Name = name_of("currency")
     universe: Universe = _UNIVERSE
     positions: list[Position] = key("tables [[positions]]", "write [[positions]] for each position", default=[])
+    holdings: Holdings | None = key(
+        "a table, in place of values and [[positions]]",
+        "write [holdings] with total and weights, or with file",
+        default=None,
+    )
     pools: list[Pool] = key("tables [[pools]]", "write [[pools]] for each pool", default=[])
     shocks: list[Shock] = key("tables [[shocks]]", "write [[shocks]] for each shock", default=[])
     simulation: Simulation = key("a table", "write [simulation] with paths, seed and horizon_years")
