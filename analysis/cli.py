@@ -365,7 +365,8 @@ def _table(done: "Run") -> str:
 
     scenario = done.scenario
     named = {"name": scenario.name, "description": scenario.description, "currency": scenario.currency}
-    text = render(done.rows, scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to)
+    how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs}
+    text = render(done.rows, scenario.cases, scenario.plan, **named, **how)
     return text.rstrip("\n")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analysis.comparison import Row
     from analysis.runs import Run
     from scenarios.build import Scenario
+    from scenarios.repairs import Repaired
 
 
 def document_of(
@@ -105,6 +106,17 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
 
 
+def _repair(repaired: Repaired) -> dict[str, Any]:
+    repair = repaired.repair
+    return {
+        "case": repaired.case,
+        "place": repaired.place,
+        "distance": repair.distance,
+        "smallest_eigenvalue": repair.smallest_eigenvalue,
+        "moved": [moved._asdict() for moved in repair.moved],
+    }
+
+
 def provenance_of(digest: str, threads: int, seconds: Mapping[str, float]) -> dict[str, Any]:
     """Where figures come from: the digest of what they were made of, versions, CPU, threads and seconds."""
     versions = {package: importlib.metadata.version(package) for package in ("numpy", "numba", "scipy")}
@@ -122,5 +134,8 @@ def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> di
         "scenario": scenario.name,
         "paths": scenario.plan.paths,
         "seed": scenario.plan.seed,
-        "provenance": provenance_of(scenario.digest, threads, seconds),
+        "provenance": {
+            **provenance_of(scenario.digest, threads, seconds),
+            "repairs": [_repair(repaired) for repaired in scenario.repairs],
+        },
     }

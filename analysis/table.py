@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
+from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
 
@@ -45,6 +46,7 @@ def render(
     description: str = "",
     currency: str = "",
     relative_to: RelativeTo = "start",
+    repairs: Sequence[Repaired] = (),
 ) -> str:
     """The table as text.
 
@@ -58,6 +60,8 @@ def render(
         Of the scenario.
     relative_to : {"start", "mean"}
         What the rows were made with.
+    repairs : sequence of scenarios.repairs.Repaired
+        The correlation matrices that were not simulated as they are written: told above the table and below.
 
     Returns
     -------
@@ -70,6 +74,11 @@ def render(
     shown = lay_out(rows, lines, plan.confidences, values)
     head = _head(name, description, plan, shown.unit + (currency or "units of currency"), relative_to)
     words = foot(shown, "loss over the horizon", "paths", "simulation error")
+    if repairs:
+        repaired = ", ".join(dict.fromkeys(one.case for one in repairs))
+        said = f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."
+        head += "\n" + wrapped([said])
+        words += "\n" + wrapped([f"REPAIRED: {told(one)}." for one in repairs], indent="    ")
     return "\n\n".join([head, *shown.panels, words]) + "\n"
 
 

@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 
 from scenarios.cautions import cautions
 from scenarios.moments import Moments
-from scenarios.resolve import correlation_of, market_of, moments_in, plan_of, pools_of, positions_of, shocked
+from scenarios.repairs import Repaired, repairs_of
+from scenarios.resolve import (
+    changed_by,
+    correlation_of,
+    market_of,
+    moments_in,
+    plan_of,
+    pools_of,
+    positions_of,
+    shocked,
+)
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case, Plan
 from simcore.correlation import factor
@@ -38,7 +48,9 @@ class Scenario:
     digest : str
         SHA-256, in hexadecimal, of the canonical JSON of `resolved`.
     cautions : tuple of str
-        What is allowed and seldom meant.
+        What is allowed and seldom meant, and what was repaired.
+    repairs : tuple of scenarios.repairs.Repaired
+        The correlation matrices that ``repair = "nearest"`` replaced.
     """
 
     file: str
@@ -51,6 +63,7 @@ class Scenario:
     resolved: dict[str, Any]
     digest: str
     cautions: tuple[str, ...]
+    repairs: tuple[Repaired, ...] = ()
 
 
 def build(document: Document, file: str) -> Scenario:
@@ -84,6 +97,7 @@ def build(document: Document, file: str) -> Scenario:
         resolved=resolved,
         digest=_digest(resolved),
         cautions=cautions(document),
+        repairs=repairs_of(document),
     )
 
 
@@ -103,6 +117,7 @@ def _market(universe: Universe, moments: Moments, place: str, factors: dict[byte
 
 def resolved_of(document: Document) -> dict[str, Any]:
     """A checked document with nothing left implicit; takes no factors."""
+    base = moments_in(document.universe, correlation_of(document.universe))
     resolved = document.model_dump(by_alias=True, exclude_none=True)
     resolved["universe"] = _resolved_universe(document.universe)
     for shock, written in zip(resolved["shocks"], document.shocks, strict=True):
@@ -110,6 +125,9 @@ def resolved_of(document: Document) -> dict[str, Any]:
             if its.regime is not None and its.regime.universe is not None:
                 law = {key: resolved["universe"][key] for key in ("compounding", "innovation")}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
+        after = shocked(base, document.universe, written).correlation
+        if after.tobytes() != changed_by(base, document.universe, written).correlation.tobytes():
+            shock["changes"].append({"correlation": {"matrix": after.tolist()}})  # what was repaired, kept
     resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in positions_of(document)]
     resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in pools_of(document)]
     plan = plan_of(document)

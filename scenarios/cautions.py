@@ -1,5 +1,6 @@
 """What is allowed in a scenario and seldom meant: said, and nothing else comes of it."""
 
+from scenarios.repairs import repairs_of, told
 from scenarios.resolve import pools_of, positions_of
 from scenarios.schema import Document
 from simcore.errors import some
@@ -19,4 +20,4 @@ def cautions(document: Document) -> tuple[str, ...]:
     outside = [position.name for position in positions_of(document) if position.name not in inside]
     if outside:
         said.append(f"in no pool, and so in no line of the table: {some(outside)}")
-    return tuple(said)
+    return (*said, *map(told, repairs_of(document)))

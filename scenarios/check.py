@@ -35,7 +35,8 @@ SHORTEST_HORIZON = 1e-12  # years
 def check(document: Document) -> list[Problem]:
     """Everything wrong with a document whose keys are right one by one.
 
-    A regime whose file could not be read, so that it has no universe, is passed over.
+    A regime whose file could not be read, so that it has no universe, is passed over, and so are holdings that are
+    still there.
     """
     universe = document.universe
     of_correlations = check_correlations(universe, "universe")
@@ -56,8 +57,8 @@ def check(document: Document) -> list[Problem]:
     )
     shocks = document.shocks if whole and not of_shocks else []
     told = {_key(problem) for problem in problems}
-    if told & {"simulation.horizon_years", "simulation.horizon_days"}:
-        return problems  # every limit is of the horizon
+    if document.holdings is not None or told & {"simulation.horizon_years", "simulation.horizon_days"}:
+        return problems  # every limit is of positions and of the horizon
     try:
         return problems + [p for p in _check_limits(document, base, shocks) if _key(p) not in told]
     except InputError:  # of what was told: nothing can be said of its limits yet
@@ -99,18 +100,28 @@ def _written(document: Document) -> list[str]:
     """Where each position is written."""
     assets = document.universe.assets
     places = [f"universe.assets[{i}]" for i, asset in enumerate(assets) if asset.value is not None]
-    return places + [f"positions[{i}]" for i in range(len(document.positions))]
+    return places + [getattr(position, "place", f"positions[{i}]") for i, position in enumerate(document.positions)]
+
+
+def _written_pools(document: Document) -> list[str]:
+    """Where each pool is written; those of a portfolio file come first."""
+    of_file = sum(hasattr(pool, "place") for pool in document.pools)
+    return [getattr(pool, "place", f"pools[{i - of_file}]") for i, pool in enumerate(document.pools)]
 
 
 def _check_nodes(document: Document) -> list[Problem]:
     positions, assets = positions_of(document), document.universe.assets
+    if document.holdings is not None:  # it is wrong, which is said elsewhere
+        return []
     if not positions:
         remedy = "give assets a value, or write [[positions]]"
         return [Problem("positions", "(missing)", "at least one position", remedy)]
-    written = _written(document)
+    written, pools = _written(document), _written_pools(document)
 
     def moved(text: str) -> str:
-        return re.sub(r"positions\[(\d+)\](?=\.(name|value)\b)", lambda found: written[int(found[1])], text, count=1)
+        places = {"positions": written, "pools": pools}
+        node = r"(positions|pools)\[(\d+)\](?=\.(name|value|members)\b)"
+        return re.sub(node, lambda found: places[found[1]][int(found[2])], text, count=1)
 
     problems = [
         replace(problem, place=moved(problem.place), allowed=moved(problem.allowed))
@@ -124,7 +135,7 @@ def _check_nodes(document: Document) -> list[Problem]:
             if position.name == "pool"
         ]
     named = [(f"{place}.name", position.name) for place, position in zip(written, positions, strict=True)]
-    named += [(f"pools[{i}].name", pool.name) for i, pool in enumerate(document.pools)]
+    named += [(f"{place}.name", pool.name) for place, pool in zip(pools, document.pools, strict=True)]
     problems += same_letters(named)
     known = [asset.name for asset in assets]
     return problems + [

@@ -5,9 +5,10 @@ import numpy as np
 from scenarios.check_universe import check_common, check_universe
 from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
+from scenarios.possible import check_possible
 from scenarios.resolve import changed, selection
-from scenarios.schema import Change, Regime, Shock, Universe
-from simcore.correlation import check_correlation
+from scenarios.schema import Change, CorrelationChange, Regime, Shock, Universe
+from simcore.correlation import check_entries
 from simcore.errors import Problem, some
 
 # no shock may lead beyond what the schema allows an asset
@@ -34,7 +35,8 @@ def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, soun
         sound_before = sound or any(change.regime is not None for change in shock.changes)
         if sound_before and after is not None and after.correlation.tobytes() not in accepted:
             names = tuple(asset.name for asset in universe.assets)
-            matrix = check_correlation(after.correlation, names, place=f"shocks[{i}].changes ({shock.name})")
+            place = f"shocks[{i}].changes ({shock.name})"
+            matrix = check_possible(after.correlation, names, place, universe.repair)
             found += matrix
             accepted |= set() if matrix else {after.correlation.tobytes()}
         problems += found
@@ -76,11 +78,42 @@ def _check_change(universe: Universe, change: Change, place: str, shock: str) ->
     ]
     if problems or change.correlation is None:
         return problems
+    return _check_correlation(universe, change, change.correlation, f"{place}.correlation", shock)
+
+
+def _check_correlation(
+    universe: Universe, change: Change, written: CorrelationChange, place: str, shock: str
+) -> list[Problem]:
+    """A change of correlation whose assets are known."""
+    listed = {"class": change.class_, "assets": change.assets}
+    if written.matrix is not None:
+        names = tuple(asset.name for asset in universe.assets)
+        beside = [key for key, value in listed.items() if value is not None]
+        allowed = "no class and no assets beside a matrix, which is of all assets"
+        wrong = [Problem(f"{place}.matrix ({shock})", f"beside {key}", allowed, f"remove {key}") for key in beside]
+        return wrong + check_entries(written.matrix, names, place=f"{place}.matrix")
+    if written.within_class is not None:
+        if change.class_ is not None:
+            allowed = "no class beside within_class and between, which go by the classes of all assets"
+            remedy = "remove class, or write { toward = ..., weight = 1.0 } for the pairs of one class"
+            return [Problem(f"{place} ({shock})", f"beside class = {toml_text(change.class_)}", allowed, remedy)]
+        of = selection(universe, change)
+        allowed = f"a class, since {place} goes by classes"
+        remedy = "give the asset a class, or write { toward = ..., weight = ... }"
+        lacking = [
+            Problem(f"universe.assets[{i}].class ({asset.name})", "(missing)", allowed, remedy)
+            for i, asset in enumerate(universe.assets)
+            if of[i] and asset.class_ is None
+        ]
+        if lacking:
+            return lacking
     count = int(selection(universe, change).sum())
     if count < 2:
         remedy = "select more, or remove the change: it changes nothing"
-        return [Problem(f"{place}.correlation ({shock})", f"{count} asset selected", "two assets or more", remedy)]
-    return check_common(f"{place}.correlation.toward ({shock})", change.correlation.toward, count, "selected assets")
+        return [Problem(f"{place} ({shock})", f"{count} asset selected", "two assets or more", remedy)]
+    if written.toward is None or universe.repair != "none":
+        return []
+    return check_common(f"{place}.toward ({shock})", written.toward, count, "selected assets")
 
 
 def _check_regime(universe: Universe, change: Change, regime: Regime, place: str, shock: str) -> list[Problem]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from scenarios.messages import same_letters, toml_text
-from scenarios.resolve import correlation_of, moments_in
+from scenarios.possible import check_possible
+from scenarios.resolve import moments_in, written_correlation
 from scenarios.schema import Classes, Innovation, Universe
 from scenarios.shocks import least_common_correlation
-from simcore.correlation import check_correlation
 from simcore.errors import InputError, Problem
 from simcore.market import Gaussian, Market, StudentT
 
@@ -57,18 +57,17 @@ def check_correlations(universe: Universe, place: str) -> list[Problem]:
     written = universe.correlation
     names = tuple(asset.name for asset in universe.assets)
     if isinstance(written, list):
-        with np.errstate(over="ignore"):  # of entries that are refused
-            return check_correlation(written, names, place=f"{place}.correlation")
-    if not isinstance(written, Classes):
+        return check_possible(written, names, f"{place}.correlation", universe.repair)
+    if not isinstance(written, Classes) and universe.repair == "none":
         return check_common(f"{place}.correlation", written, len(names), "assets")
     allowed = f"a class, since {place}.correlation goes by classes"
     remedy = "give the asset a class, or write one number or a full matrix"
     lacking = [
         Problem(f"{place}.assets[{i}].class ({asset.name})", "(missing)", allowed, remedy)
         for i, asset in enumerate(universe.assets)
-        if asset.class_ is None
+        if asset.class_ is None and isinstance(written, Classes)
     ]
-    return lacking or check_correlation(correlation_of(universe), names, place=f"{place}.correlation")
+    return lacking or check_possible(written_correlation(universe), names, f"{place}.correlation", universe.repair)
 
 
 def check_common(place: str, value: float, n: int, what: str) -> list[Problem]:

@@ -8,10 +8,11 @@ from scenarios import library
 from scenarios.files import File, Reference, read
 from scenarios.messages import joined
 from scenarios.origins import Origins, origin, put
-from scenarios.schema import Simulation
+from scenarios.schema import Holdings, Simulation
 from simcore.errors import InputError
 
-_MERGING = {"simulation": Simulation}  # by key path: the tables that merge and have forms to choose from
+# by key path: the tables that merge and have forms to choose from
+_MERGING = {"simulation": Simulation, "holdings": Holdings}
 
 
 def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], Origins]:
@@ -54,7 +55,7 @@ def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], O
         return chain[0][0], origins
     whole: dict[str, Any] = {}
     for content, its_file in reversed(chain):
-        whole = _merged(whole, content, "", its_file, origins)
+        whole = _merged(_without_what_is_held(whole, content), content, "", its_file, origins)
     return whole, origins
 
 
@@ -114,6 +115,20 @@ def drop_other_forms(
             stays = {there: origin(there, origins, below) for there in places}
             put(origins, place, upper)
             origins.update(stays)
+
+
+def _without_what_is_held(base: dict[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` without the form of what is held that `upper` replaces by the other."""
+    holdings, universe = upper.get("holdings"), base.get("universe")
+    if "holdings" in base and upper.get("positions"):
+        return {key: value for key, value in base.items() if key != "holdings"}
+    if not isinstance(holdings, dict) or "holdings" in base:
+        return base
+    base = {key: value for key, value in base.items() if key != "positions"}
+    if holdings.get("weights") == "value" or not isinstance(universe, dict) or not _are_named(universe.get("assets")):
+        return base
+    assets = [{key: value for key, value in asset.items() if key != "value"} for asset in universe["assets"]]
+    return base | {"universe": universe | {"assets": assets}}
 
 
 def _are_named(value: object) -> bool:

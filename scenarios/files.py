@@ -49,19 +49,28 @@ def read(file: File, reference: Reference | None = None) -> dict[str, Any]:
     InputError
         When it cannot be read, is not UTF-8, not TOML, or empty.
     """
-    return _parse(_content(file, reference), file.label)
+    return _parse(content(file, reference), file.label)
 
 
-def _content(file: File, reference: Reference | None) -> bytes:
+def content(file: File, reference: Reference | None, kind: str = "TOML") -> bytes:
+    """The bytes of a file of this kind, which its ending has in small letters.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    ending = kind.lower()
     try:
         return file.path.read_bytes()
     except FileNotFoundError:
-        beside, bundled = closest(file.path.stem, _beside(file)), closest(file.path.stem, library.names())
-        meant = f"{beside}.toml" if beside else bundled
+        beside = closest(file.path.stem, _beside(file, ending))
+        bundled = closest(file.path.stem, library.names()) if kind == "TOML" else None
+        meant = f"{beside}.{ending}" if beside else bundled
         what, allowed = "missing", f"a path, or a bundled name: {some(library.names())}"
         remedy = f"did you mean {toml_text(meant)}?" if meant else "check the path"
     except IsADirectoryError:
-        what, allowed, remedy = "a directory", "the path of a TOML file", "name a file in it"
+        what, allowed, remedy = "a directory", f"the path of a {kind} file", "name a file in it"
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         what, allowed, remedy = f"unreadable: {why}", "a file that can be read", "check path and permissions"
@@ -69,15 +78,15 @@ def _content(file: File, reference: Reference | None) -> bytes:
         what = "(missing)" if what == "missing" else what
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
     if what == "missing":
-        allowed = f"the path of a TOML file, beginning in the folder of {reference.file.label}"
+        allowed = f"the path of a {kind} file, beginning in the folder of {reference.file.label}"
         remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
 
 
-def _beside(file: File) -> list[str]:
-    """The names of the TOML files in the folder of a file that is missing."""
+def _beside(file: File, ending: str) -> list[str]:
+    """The names of the files with this ending in the folder of a file that is missing."""
     try:
-        return [path.stem for path in file.path.parent.glob("*.toml")]
+        return [path.stem for path in file.path.parent.glob(f"*.{ending}")]
     except (OSError, ValueError):
         return []
 

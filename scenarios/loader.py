@@ -12,6 +12,7 @@ from scenarios.build import Scenario, build
 from scenarios.check import check
 from scenarios.extends import drop_other_forms, extended
 from scenarios.files import File, check_levels, read
+from scenarios.holdings import with_holdings
 from scenarios.messages import joined, problems_of, toml_text
 from scenarios.origins import OVERRIDE, Origins, origin, put, stamp
 from scenarios.regime import with_regimes
@@ -109,7 +110,8 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
     raise_if_any(problems)
     try:
         read, problems = with_regimes(Document.model_validate(whole), lambda place: origin(place, origins, file))
-        raise_if_any(problems + check(read))
+        read, of_holdings = with_holdings(read, lambda place: origin(place, origins, file))
+        raise_if_any(problems + of_holdings + check(read))
         return read, origins
     except ValidationError as error:
         problems = problems_of(error, whole)

@@ -151,8 +151,17 @@ def _without_tags(location: Location, model: type[BaseModel]) -> Location:
             continue
         plain.append(key)
         field = None if isinstance(key, int) else _field(plain, model)
-        tagged = field is not None and any(isinstance(rule, Discriminator) for rule in field.metadata)
+        tagged = field is not None and (_has_forms(field.metadata) or _has_forms(_rules(field.annotation)))
     return tuple(plain)
+
+
+def _has_forms(rules: Iterable[object]) -> bool:
+    return any(isinstance(rule, Discriminator) for rule in rules)
+
+
+def _rules(annotation: Any) -> list[object]:
+    """Those of the members of a union, such as ``Weights | None``."""
+    return [rule for member in get_args(annotation) for rule in getattr(member, "__metadata__", ())]
 
 
 def _field(location: Location, model: type[BaseModel]) -> FieldInfo | None:
@@ -162,7 +171,9 @@ def _field(location: Location, model: type[BaseModel]) -> FieldInfo | None:
     for key in location:
         if isinstance(key, int):
             continue
-        if table is None or key not in (fields := _fields(table)):
+        if table is None:  # what has keys of the user's own
+            return field
+        if key not in (fields := _fields(table)):
             return None
         field = fields[key]
         table = _table(field.annotation)

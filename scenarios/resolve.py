@@ -1,11 +1,14 @@
 """What a valid document says with nothing left implicit: simcore's positions, pools and plan, and arrays of moments."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.moments import Moments
-from scenarios.schema import Change, Classes, Document, Shock, Simulation, Universe
-from scenarios.shocks import change_correlation, change_figures
+from scenarios.possible import possible
+from scenarios.schema import Change, Classes, CorrelationChange, Document, Shock, Simulation, Universe
+from scenarios.shocks import change_correlation, change_figures, classed_correlation
 from simcore.case import Plan
 from simcore.market import Dependence, Market
 from simcore.pools import Pool, Position
@@ -52,7 +55,12 @@ def horizon_of(simulation: Simulation) -> float:
 
 
 def correlation_of(universe: Universe) -> NDArray[np.float64]:
-    """The full matrix; a diagonal that was written stays as it was."""
+    """The full matrix that returns have: as written, or repaired where the universe says so."""
+    return possible(written_correlation(universe), universe.repair)
+
+
+def written_correlation(universe: Universe) -> NDArray[np.float64]:
+    """The full matrix as it is written; a diagonal that was written stays as it was."""
     written = universe.correlation
     if isinstance(written, list):
         return np.array(written, dtype=np.float64)
@@ -92,10 +100,23 @@ def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
     if change.volatility is not None:
         volatility = change_figures(volatility, selected, **change.volatility.model_dump())
     if change.correlation is not None:
-        correlation = change_correlation(correlation, selected, **change.correlation.model_dump())
+        correlation = _correlation_after(correlation, universe, selected, change.correlation)
     if change.regime is not None and change.regime.universe is not None:
         volatility, correlation = _of_regime(change.regime.universe, universe)
     return Moments(expected, volatility, correlation)
+
+
+def _correlation_after(
+    correlation: NDArray[np.float64], universe: Universe, selected: NDArray[np.bool_], change: CorrelationChange
+) -> NDArray[np.float64]:
+    if change.matrix is not None:
+        return np.array(change.matrix, dtype=np.float64)
+    if change.within_class is not None and change.between is not None:
+        classes = np.array([asset.class_ for asset in universe.assets])
+        return classed_correlation(correlation, selected, classes, change.within_class, change.between)
+    if change.toward is None or change.weight is None:
+        raise AssertionError("the schema lets exactly one form through")
+    return change_correlation(correlation, selected, toward=change.toward, weight=change.weight)
 
 
 def _of_regime(regime: Universe, universe: Universe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -106,8 +127,14 @@ def _of_regime(regime: Universe, universe: Universe) -> tuple[NDArray[np.float64
     return volatility[order], correlation_of(regime)[np.ix_(order, order)]
 
 
-def shocked(moments: Moments, universe: Universe, shock: Shock) -> Moments:
-    """The moments after all changes of a shock, in their order."""
+def changed_by(moments: Moments, universe: Universe, shock: Shock) -> Moments:
+    """The moments after all changes of a shock, in their order; the correlation may be impossible."""
     for change in shock.changes:
         moments = changed(moments, universe, change)
     return moments
+
+
+def shocked(moments: Moments, universe: Universe, shock: Shock) -> Moments:
+    """The moments under a shock: after its changes, and repaired where the universe says so."""
+    after = changed_by(moments, universe, shock)
+    return replace(after, correlation=possible(after.correlation, universe.repair))

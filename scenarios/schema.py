@@ -70,6 +70,11 @@ class Universe(Table):
         "one number from -1 to 1, a full matrix of them (a row per asset), or { within_class = ..., between = ... }",
         "write, for example, correlation = 0.3: no dependence is assumed",
     )
+    repair: Literal["none", "nearest"] = key(
+        '"none": correlations that no returns can have are refused, or "nearest": they are repaired, and it is told',
+        'write repair = "none" or repair = "nearest"',
+        default="none",
+    )
     compounding: Annotated[str, Field(pattern="^(log|simple)$")] = key(
         '"log" or "simple"', 'write compounding = "log"', default="log"
     )
@@ -94,6 +99,35 @@ class Position(Table):
     name: Name = name_of("name")
     asset: Name = name_of("asset")
     value: _Value = key("a number, in the currency", "write value = 100_000")
+
+
+_LARGEST_WEIGHT = 1e6  # of a total that all weights make up
+Weights = Annotated[
+    Annotated[str, Field(pattern="^(value|equal|risk|inverse_volatility)$"), Tag("<text>")]
+    | Annotated[
+        dict[str, Annotated[float, Field(ge=-_LARGEST_WEIGHT, le=_LARGEST_WEIGHT, allow_inf_nan=False)]], Tag("<table>")
+    ],
+    Discriminator(_form),
+]
+
+
+class Holdings(Table):
+    """What is held: shares of a total, a position an asset, or the lines of a portfolio file."""
+
+    forms = ((("total", "weights"), ("file",)),)
+    total: Annotated[float, limits("number", exclusiveMinimum=0, maximum=LARGEST_VALUE)] | None = number(
+        "a number above 0, in the currency", "write total = 1_000_000", default=None, gt=0, le=LARGEST_VALUE
+    )
+    weights: Weights | None = key(
+        '"value", "equal", "risk", "inverse_volatility", or { NAME = 0.4, ... }: a weight of every asset, summing to 1',
+        'write weights = "equal"',
+        default=None,
+    )
+    file: str | None = key(
+        "the path of a CSV file with the columns name, asset, value, pool, beginning in the folder of this file",
+        'write file = "portfolio.csv"',
+        default=None,
+    )
 
 
 class Pool(Table):
@@ -134,10 +168,18 @@ class VolatilityChange(Table):
 
 
 class CorrelationChange(Table):
-    """R becomes (1 - weight) R + weight times the target of all pairs."""
+    """R becomes (1 - weight) R + weight times the target of all pairs, goes by class, or is another matrix."""
 
-    toward: float = number("a number from -1 to 1", "write toward = 1.0", ge=-1, le=1)
-    weight: float = number("a number from 0 to 1", "write weight = 0.5", ge=0, le=1)
+    forms = ((("toward", "weight"), ("within_class", "between"), ("matrix",)),)
+    toward: float | None = number("a number from -1 to 1", "write toward = 1.0", default=None, ge=-1, le=1)
+    weight: float | None = number("a number from 0 to 1", "write weight = 0.5", default=None, ge=0, le=1)
+    within_class: float | None = number("a number from -1 to 1", "write within_class = 0.8", default=None, ge=-1, le=1)
+    between: float | None = number("a number from -1 to 1", "write between = 0.4", default=None, ge=-1, le=1)
+    matrix: list[list[_Entry]] | None = key(
+        "a full matrix of numbers from -1 to 1, a row per asset of the universe",
+        "write matrix = [[1.0, 0.5], [0.5, 1.0]] for two assets",
+        default=None,
+    )
 
 
 class Regime(Table):
@@ -173,7 +215,9 @@ class Change(Table):
         "{ multiply = ... } or { add = ... } or { set = ... }", "write volatility = { multiply = 1.5 }", default=None
     )
     correlation: CorrelationChange | None = key(
-        "{ toward = ..., weight = ... }", "write correlation = { toward = 1.0, weight = 0.5 }", default=None
+        "{ toward = ..., weight = ... } or { within_class = ..., between = ... } or { matrix = ... }",
+        "write correlation = { toward = 1.0, weight = 0.5 }",
+        default=None,
     )
     regime: Regime | None = key(
         "{ file = ... }: volatilities and correlation become those of another universe, expected returns stay",
@@ -256,6 +300,11 @@ class Document(Table):
     currency: Name = name_of("currency")
     universe: Universe = _UNIVERSE
     positions: list[Position] = key("tables [[positions]]", "write [[positions]] for each position", default=[])
+    holdings: Holdings | None = key(
+        "a table, in place of values and [[positions]]",
+        "write [holdings] with total and weights, or with file",
+        default=None,
+    )
     pools: list[Pool] = key("tables [[pools]]", "write [[pools]] for each pool", default=[])
     shocks: list[Shock] = key("tables [[shocks]]", "write [[shocks]] for each shock", default=[])
     simulation: Simulation = key("a table", "write [simulation] with paths, seed and horizon_years")

@@ -71,6 +71,33 @@ def change_correlation(correlation: Floats, selected: Selection, *, toward: floa
     return np.where(pairs, (1.0 - weight) * correlation + weight * toward, correlation)
 
 
+def classed_correlation(
+    correlation: Floats, selected: Selection, classes: NDArray[np.str_], within_class: float, between: float
+) -> Floats:
+    """The matrix with the pairs among the selected assets set by whether they are of one class.
+
+    Parameters
+    ----------
+    correlation : ndarray, shape (n, n)
+    selected : ndarray of bool, shape (n,)
+    classes : ndarray of str, shape (n,)
+        Read where selected.
+    within_class, between : float
+
+    Returns
+    -------
+    ndarray, shape (n, n)
+        Not checked: it may be no correlation matrix.
+
+    >>> kinds = np.array(["share", "share", "bond"])
+    >>> classed_correlation(np.eye(3), np.ones(3, dtype=bool), kinds, 0.8, 0.4)[0].tolist()
+    [1.0, 0.8, 0.4]
+    """
+    pairs = selected[:, np.newaxis] & selected
+    np.fill_diagonal(pairs, False)
+    return np.where(pairs, np.where(classes[:, np.newaxis] == classes, within_class, between), correlation)
+
+
 def least_common_correlation(n: int) -> float:
     """The lowest correlation that all pairs of n >= 2 assets can share: -1 / (n - 1)."""
     return -1.0 / (n - 1)

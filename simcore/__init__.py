@@ -25,6 +25,7 @@ _EXPORTS = {
     "factor": "simcore.correlation",
     "lower": "simcore.lowering",
     "merge": "simcore.summary",
+    "nearest_correlation": "simcore.repair",
     "Paths": "simcore.simulation",
     "replay": "simcore.simulation",
     "Simulation": "simcore.simulation",

@@ -33,6 +33,12 @@ def check_correlation(matrix: ArrayLike, names: tuple[str, ...], *, place: str =
     list of Problem
         Empty when the matrix is symmetric with unit diagonal and positive semidefinite.
     """
+    problems = check_entries(matrix, names, place=place)
+    return problems or _check_semidefinite(as_numbers(matrix, place), names, place)
+
+
+def check_entries(matrix: ArrayLike, names: tuple[str, ...], *, place: str = "correlation") -> list[Problem]:
+    """What is wrong with single entries of `matrix`: all that `check_correlation` says but that it is impossible."""
     n = len(names)
     try:
         r = as_numbers(matrix, place)
@@ -57,7 +63,7 @@ def check_correlation(matrix: ArrayLike, names: tuple[str, ...], *, place: str =
     for i, j in np.argwhere(np.triu(np.abs(r - r.T), 1) > ROUNDING)[:5]:
         value = f"{show(r[i, j])} but [{j}][{i}] = {show(r[j, i])}"
         problems.append(Problem(_pair(place, i, j, names), value, "a symmetric matrix", "make the two entries equal"))
-    return problems or _check_semidefinite(r, names, place)
+    return problems
 
 
 def _pair(place: str, i: int, j: int, names: tuple[str, ...]) -> str:
@@ -72,7 +78,7 @@ def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: s
         pass
     values, vectors = np.linalg.eigh(r)
     if values[0] >= SMALLEST_EIGENVALUE:
-        return _check_null_pivots(r, place)
+        return _check_residual(missed_by(r), place)
     weight = vectors[:, 0] ** 2
     involved = np.argsort(-weight, kind="stable")[:5]
     share = np.cumsum(weight[involved])
@@ -88,14 +94,14 @@ def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: s
     ]
 
 
-def _check_null_pivots(r: NDArray[np.float64], place: str) -> list[Problem]:
-    """Whether a matrix on the edge survives null pivots: the factor itself, without the kernels' bits and start-up."""
+def missed_by(r: NDArray[np.float64]) -> float:
+    """max |L L' - R|, which null pivots make: the factor itself, without the kernels' bits and start-up."""
     left = r.copy()  # R - L L' so far
     for k in range(len(r)):
         if left[k, k] > NULL_PIVOT:
             column = left[k:, k] / np.sqrt(left[k, k])
             left[k:, k:] -= column[:, np.newaxis] * column
-    return _check_residual(float(np.abs(left).max()), place)
+    return float(np.abs(left).max())
 
 
 def _check_residual(off: float, place: str) -> list[Problem]:

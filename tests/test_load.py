@@ -311,8 +311,8 @@ def test_one_factor_for_each_distinct_matrix(tmp_path, monkeypatch):
         return call
 
     monkeypatch.setattr("scenarios.build.factor", counted("factor", scenarios.build.factor))
-    check = scenarios.check_shocks.check_correlation
-    monkeypatch.setattr("scenarios.check_shocks.check_correlation", counted("check", check))
+    check = scenarios.check_shocks.check_possible
+    monkeypatch.setattr("scenarios.check_shocks.check_possible", counted("check", check))
     text = (CASES / "valid" / "smallest.toml").read_text(encoding="utf-8")
     changes = ["volatility = { multiply = 2 }", "expected_return = { set = 0 }"]
     changes += 2 * ["correlation = { toward = 1, weight = 0.5 }"]

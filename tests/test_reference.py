@@ -26,8 +26,9 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 WHOLE = re.compile(r"^`(\w+\.toml)`[^\n]*:\n\n```toml\n(.*?)^```$", re.DOTALL | re.MULTILINE)  # a file's name before it
 
 FILES = dict(WHOLE.findall(REFERENCE))
-REGIMES = set(re.findall(r'file = "(.*?)"', REFERENCE))
+REGIMES = set(re.findall(r'file = "(.*?\.toml)"', REFERENCE))
 FRAGMENTS = [text for kind, text in BLOCK.findall(REFERENCE) if kind == "toml" and text not in FILES.values()]
+(PORTFOLIO,) = (text for kind, text in BLOCK.findall(REFERENCE) if kind == "csv")
 NUMBER = re.compile(r"(?<![\w/-])-?\d[\d.]*(?:e\d+|\^\d+(?: - 1)?)?(?![\w/])")
 IN_A_REGIME = "shocks.changes.regime.universe"
 
@@ -35,7 +36,7 @@ IN_A_REGIME = "shocks.changes.regime.universe"
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     """A folder with the whole files of the page."""
-    for name, text in FILES.items():
+    for name, text in {**FILES, "portfolio.csv": PORTFOLIO}.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 

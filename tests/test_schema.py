@@ -36,7 +36,8 @@ def problems(changed):
 
 def tables(model=Table):
     for table in model.__subclasses__():
-        yield table
+        if table.__module__ == "scenarios.schema":  # others are made from tables of the file
+            yield table
         yield from tables(table)
 
 
@@ -56,11 +57,12 @@ def test_every_key_is_the_design_s():
         "Asset": ["name", "class", "expected_return", "volatility", "value"],
         "Change": ["expected_return", "volatility", "correlation", "regime", "class", "assets"],
         "Classes": ["within_class", "between"],
-        "CorrelationChange": ["toward", "weight"],
+        "CorrelationChange": ["toward", "weight", "within_class", "between", "matrix"],
         "Document": [
             *("schema", "extends", "name", "description", "currency", "universe"),
-            *("positions", "pools", "shocks", "simulation", "measures"),
+            *("positions", "holdings", "pools", "shocks", "simulation", "measures"),
         ],
+        "Holdings": ["total", "weights", "file"],
         "ExpectedReturnChange": ["multiply", "add", "set"],
         "Innovation": ["student_t"],
         "Measures": ["confidence", "relative_to"],
@@ -70,7 +72,7 @@ def test_every_key_is_the_design_s():
         "RegimeFile": ["schema", "name", "description", "universe"],
         "Shock": ["name", "changes"],
         "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed"],
-        "Universe": ["correlation", "compounding", "innovation", "assets"],
+        "Universe": ["correlation", "repair", "compounding", "innovation", "assets"],
         "VolatilityChange": ["multiply", "add", "set"],
     }
 
@@ -169,17 +171,17 @@ def test_all_structural_errors_in_one_pass():
     """Missing, unknown, of the wrong type, out of range, without a form: in five tables at once."""
     changed = document("shocks")
     del changed["currency"]
-    changed["universe"]["repair"] = "nearest"
+    changed["universe"]["taxes"] = "none"
     changed["universe"]["assets"][1]["value"] = "much"
     changed["shocks"][0]["changes"][3]["correlation"]["weight"] = 2
     changed["shocks"][1]["changes"][0]["correlation"] = {"toward": 1}
     changed["simulation"] = {"paths": 10}
     assert {problem.place for problem in problems(changed)} == {
         "currency",
-        "universe.repair",
+        "universe.taxes",
         "universe.assets[1].value (VTI)",
         "shocks[0].changes[3].correlation.weight (every change)",
-        "shocks[1].changes[0].correlation.weight (repaired by the second change)",
+        "shocks[1].changes[0].correlation (repaired by the second change)",
         "simulation",
         "simulation.seed",
     }
