@@ -93,9 +93,13 @@ def random_universe(draw, names):
     np.fill_diagonal(matrix, 1.0)
     by_class = {"within_class": draw.figure(0.5, 1), "between": draw.figure(0, 0.5)}
     correlation = draw.choice([0.3, 1, 0, by_class, matrix.tolist()])
+    repair = draw.choice(["none", "nearest"])
+    if repair == "nearest":
+        half = np.triu([[draw.uniform(-1, 1) for _ in names] for _ in names], 1)
+        correlation = draw.choice([correlation, -0.9, (half + half.T + np.eye(n)).tolist()])
     return {
         "correlation": draw.mostly(correlation, -0.9, [[1.0]], [0.0], {}, None),
-        "repair": draw.mostly(draw.choice(["none", "nearest"]), "other", None),
+        "repair": draw.mostly(repair, "other", None),
         "compounding": draw.mostly(draw.choice(["log", "simple"]), "both"),
         "innovation": draw.mostly(draw.choice(["normal", {"student_t": 5}]), {"student_t": 2}, "t", {}),
         "assets": assets,
