@@ -34,20 +34,22 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
 
     Notes
     -----
-    E[loss] = -V (exp((drift + scale^2 / 2) h) - 1) under log compounding with normal returns, -V drift h under simple.
-    Of a bootstrap under log compounding it is the expectation over all walks through the history.
+    E[loss] = -V (exp((drift + scale^2 / 2) h) - 1) under log compounding with normal returns, -V drift h under simple;
+    with a jump, that of V (1 + jump), and -V jump. Of a bootstrap under log compounding it is the expectation over all
+    walks through the history.
     Positions that offset exactly under a law without an expectation have the sum of the others.
     """
     market = case.market
     log = market.compounding == "log"
-    moments = {name: (float(m), float(s)) for name, m, s in zip(market.names, market.drift, market.scale, strict=True)}
+    figures = zip(market.drift.tolist(), market.scale.tolist(), market.jump.tolist(), strict=True)
+    moments = dict(zip(market.names, figures, strict=True))
     if log and isinstance(market.dependence, StudentT):
         if risky_exposures(case, positions):
             return None
         positions = [position for position in positions if moments[position.asset][1] == 0.0]
     losses = []
     for position in positions:
-        drift, scale = moments[position.asset]
+        drift, scale, jump = moments[position.asset]
         if not log:
             growth = drift * plan.horizon
         elif isinstance(market.dependence, Bootstrap):
@@ -55,7 +57,7 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
             growth = _growth_of_walk(column, drift, scale, market.dependence.mean_block, plan)
         else:
             growth = _growth((drift + 0.5 * (scale * scale)) * plan.horizon)
-        losses.append(-position.value * growth)
+        losses.append(-position.value * (1.0 + jump) * growth - position.value * jump)
     return tree_sum(np.array(losses))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Part(NamedTuple):
-    """A position on one path: its loss, and the return of its asset over the horizon, value' / value - 1."""
+    """A position on one path: its loss, and its asset's return over the horizon, jump included: value' / value - 1."""
 
     position: str
     asset: str

@@ -13,8 +13,21 @@ from simcore.errors import Problem, some
 
 # no shock may lead beyond what the schema allows an asset
 _LIMITS = {
-    "expected_return": (-10.0, "expected returns", "year", "20 % a year less is written { add = -0.20 }"),
-    "volatility": (0.0, "volatilities", "square root of a year", "20 % is 0.20, and twice as much { multiply = 2.0 }"),
+    "expected_return": (
+        -10.0,
+        "expected returns from -10 to 10 after the change, per year",
+        "20 % a year less is written { add = -0.20 }",
+    ),
+    "volatility": (
+        0.0,
+        "volatilities from 0 to 10 after the change, per square root of a year",
+        "20 % is 0.20, and twice as much { multiply = 2.0 }",
+    ),
+    "jump": (
+        float(np.nextafter(-1.0, 0.0)),
+        "jumps above -1, up to 10, after the change",
+        "jumps multiply: two of -0.20 are one of -0.36",
+    ),
 }
 _HIGHEST = 10.0
 
@@ -153,7 +166,7 @@ def _check_figures(
 ) -> list[Problem]:
     """The change is to blame for the assets that it selects and that were within the limits before it."""
     problems, selected = [], selection(universe, change)
-    for key, (low, what, unit, remedy) in _LIMITS.items():
+    for key, (low, allowed, remedy) in _LIMITS.items():
         written = getattr(change, key)
         if written is None:
             continue
@@ -163,6 +176,5 @@ def _check_figures(
         if len(bad):
             led = [f"{universe.assets[i].name} {old[i]:.6g} to {new[i]:.6g}" for i in bad]
             value = f"{toml_text(written.model_dump(exclude_none=True))}, which leads {some(led, 5)}"
-            allowed = f"{what} from {low:g} to {_HIGHEST:g} after the change, per {unit}"
             problems.append(Problem(f"{place}.{key} ({shock})", value, allowed, remedy))
     return problems

@@ -12,7 +12,8 @@ from scenarios.files import File, Reference
 from scenarios.messages import joined, toml_text, unknown_name
 from scenarios.portfolio import read_portfolio
 from scenarios.schema import Asset, Document, Holdings, Pool, Position
-from simcore.errors import Problem, some
+from simcore.errors import Problem, show, some
+from simcore.pools import LARGEST_VALUE
 
 SUM_TO_1 = Fraction(1, 10**9)  # by which written weights may be off
 
@@ -127,6 +128,12 @@ def _check_weights(assets: Sequence[Asset], holdings: Holdings) -> list[Problem]
         if lacking:
             remedy = "give each asset its value; 0 holds nothing"
             return [Problem(place, f'"value", and no value of {some(lacking)}', "a value of every asset", remedy)]
+        if beyond := [(i, a) for i, a in enumerate(assets) if not abs(a.value or 0.0) <= LARGEST_VALUE]:
+            allowed = f"a finite number, at most {LARGEST_VALUE:g} in size"
+            remedy = "give what is held of it, in the currency"
+            return [
+                Problem(f"universe.assets[{i}].value ({a.name})", show(a.value), allowed, remedy) for i, a in beyond
+            ]
         if (total := math.fsum(asset.value or 0.0 for asset in assets)) <= 0.0:
             allowed = "values whose sum is above 0, to be shares of it"
             return [Problem(place, f'"value", of values that sum to {total:g}', allowed, "write a table of weights")]

@@ -1,6 +1,9 @@
-"""The first two moments of the assets' returns, per year: what is calibrated, shocked, and built into a market."""
+"""The first two moments of the assets' returns, per year: what is calibrated, shocked, and built into a market.
 
-from dataclasses import dataclass
+Under a shock values may also jump, before any return.
+"""
+
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +20,17 @@ class Moments:
     expected_return : ndarray, shape (n,), per year
     volatility : ndarray, shape (n,), per square root of a year
     correlation : ndarray, shape (n, n)
+    jump : ndarray, shape (n,), optional
+        By which share values change at once, as `simcore.Market` takes it; 0 when absent.
     """
 
     expected_return: NDArray[np.float64]
     volatility: NDArray[np.float64]
     correlation: NDArray[np.float64]
+    jump: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
-        for key in ("expected_return", "volatility", "correlation"):
+        for key in ("expected_return", "volatility", "correlation", "jump"):
             object.__setattr__(self, key, as_numbers(getattr(self, key), key))
+        if self.jump.size == 0:
+            object.__setattr__(self, "jump", as_numbers(np.zeros(len(self.expected_return)), "jump"))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scenarios.moments import Moments
 from scenarios.possible import possible
 from scenarios.schema import Change, Classes, CorrelationChange, Document, Shock, Simulation, Universe
-from scenarios.shocks import change_correlation, change_figures, classed_correlation
+from scenarios.shocks import change_correlation, change_figures, change_jump, classed_correlation
 from simcore.case import Plan
 from simcore.market import Dependence, Market
 from simcore.pools import Pool, Position
@@ -19,8 +19,8 @@ def market_of(universe: Universe, moments: Moments, dependence: Dependence) -> M
     names = tuple(asset.name for asset in universe.assets)
     mu, sigma = moments.expected_return, moments.volatility
     if universe.compounding == "log":
-        return Market(names, mu - 0.5 * (sigma * sigma), sigma, "log", dependence)
-    return Market(names, mu, sigma, "simple", dependence)
+        return Market(names, mu - 0.5 * (sigma * sigma), sigma, "log", dependence, moments.jump)
+    return Market(names, mu, sigma, "simple", dependence, moments.jump)
 
 
 def positions_of(document: Document) -> tuple[Position, ...]:
@@ -95,6 +95,7 @@ def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
     """The moments after one change."""
     selected = selection(universe, change)
     expected, volatility, correlation = moments.expected_return, moments.volatility, moments.correlation
+    jump = moments.jump if change.jump is None else change_jump(moments.jump, selected, add=change.jump.add)
     if change.expected_return is not None:
         expected = change_figures(expected, selected, **change.expected_return.model_dump())
     if change.volatility is not None:
@@ -103,7 +104,7 @@ def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
         correlation = _correlation_after(correlation, universe, selected, change.correlation)
     if change.regime is not None and change.regime.universe is not None:
         volatility, correlation = _of_regime(change.regime.universe, universe)
-    return Moments(expected, volatility, correlation)
+    return Moments(expected, volatility, correlation, jump)
 
 
 def _correlation_after(

@@ -167,6 +167,17 @@ class VolatilityChange(Table):
     )
 
 
+class JumpChange(Table):
+    """What the values lose or gain at once."""
+
+    add: Annotated[float, limits("number", exclusiveMinimum=-1, maximum=10)] = number(
+        "a share of the value: a number above -1, up to 10",
+        "a fall of 20 % is written jump = { add = -0.20 }",
+        gt=-1,
+        le=10,
+    )
+
+
 class CorrelationChange(Table):
     """R becomes (1 - weight) R + weight times the target of all pairs, goes by class, or is another matrix."""
 
@@ -205,7 +216,7 @@ class Change(Table):
     """One operation, for all assets or those selected by class or by name."""
 
     forms = (
-        (("expected_return",), ("volatility",), ("correlation",), ("regime",)),
+        (("expected_return",), ("volatility",), ("jump",), ("correlation",), ("regime",)),
         ((), ("class",), ("assets",)),
     )
     expected_return: ExpectedReturnChange | None = key(
@@ -213,6 +224,11 @@ class Change(Table):
     )
     volatility: VolatilityChange | None = key(
         "{ multiply = ... } or { add = ... } or { set = ... }", "write volatility = { multiply = 1.5 }", default=None
+    )
+    jump: JumpChange | None = key(
+        "{ add = ... }: values change at once by this share, and the simulation goes on from there",
+        "write jump = { add = -0.20 }",
+        default=None,
     )
     correlation: CorrelationChange | None = key(
         "{ toward = ..., weight = ... } or { within_class = ..., between = ... } or { matrix = ... }",

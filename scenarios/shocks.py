@@ -45,6 +45,15 @@ def change_figures(
     return np.where(selected, changed, figures)
 
 
+def change_jump(jump: Floats, selected: Selection, *, add: float) -> Floats:
+    """Jumps with one more of those selected: a value V (1 + jump) becomes V (1 + jump) (1 + add).
+
+    >>> change_jump(np.array([0.0, -0.5]), np.array([True, True]), add=-0.2).round(12).tolist()
+    [-0.2, -0.6]
+    """
+    return np.where(selected, jump + add + jump * add, jump)
+
+
 def change_correlation(correlation: Floats, selected: Selection, *, toward: float, weight: float) -> Floats:
     """The matrix with the pairs among the selected assets moved toward a target.
 

@@ -18,7 +18,7 @@ def check_limits(case: Case, plan: Plan) -> list[Problem]:
     """What in a case is too large or too small to be computed over the plan's horizon.
 
     Ten standard deviations and the drift of each log return stay within `LARGEST_RETURN`, and what each position
-    loses by them is 0 or between `SMALLEST_LOSS` and `LARGEST_LOSS`.
+    loses by them, and at once by a jump, is 0 or between `SMALLEST_LOSS` and `LARGEST_LOSS`.
     """
     market = case.market
     with np.errstate(over="ignore", invalid="ignore"):
@@ -41,8 +41,9 @@ def check_limits(case: Case, plan: Plan) -> list[Problem]:
     for j, position in enumerate(case.pools.positions):
         size = float(reach[asset[position.asset]])
         grown = math.exp(size) if market.compounding == "log" and size > 1.0 else size
-        loss = abs(position.value) * grown
-        if position.value and size and not SMALLEST_LOSS <= loss <= LARGEST_LOSS:
+        jump = float(market.jump[asset[position.asset]])
+        loss, at_once = abs(position.value) * (1.0 + jump) * grown, abs(position.value) * abs(jump)
+        if at_once > LARGEST_LOSS or (position.value and size and not SMALLEST_LOSS <= loss <= LARGEST_LOSS):
             allowed = f"losses from {SMALLEST_LOSS:g} to {LARGEST_LOSS:g} in size"
             place = f"PoolTree.positions[{j}].value ({case.name}, {position.name})"
             problems.append(Problem(place, f"{position.value:g}", allowed, "use another unit of the currency"))

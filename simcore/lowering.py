@@ -209,11 +209,16 @@ def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, 
     asset = [market.names.index(position.asset) for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
-    value = [position.value for position in pools.positions]
+    start, jump = np.array([p.value for p in pools.positions], dtype=np.float64), market.jump[asset]
+    value = start * (1.0 + jump)
     count = len(asset)
     numbers = b.numbers(np.stack([drift, scale, value], axis=1))
     words = f"losses    {span(nodes, count)} of the positions of {case.name}, {market.compounding} returns"
     b.emit(Op(kind, nodes, product, count, param=numbers, link=b.rowlist(asset)), words)
+    if jump.any():
+        numbers = b.numbers(np.stack([-start * jump, np.ones(count)], axis=1))
+        words = f"affine    {span(nodes, count)}: with what the jumps of {case.name} lose"
+        b.emit(Op(Kind.AFFINE, nodes, nodes, count, param=numbers), words)
     for q in pools.order:
         out = nodes + count + q
         members = [nodes + int(child) for child in pools.child[pools.start[q] : pools.start[q + 1]]]

@@ -6,7 +6,7 @@ of the wrong length, or not a factor of a correlation matrix.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -149,6 +149,9 @@ class Market:
     compounding : {"log", "simple"}
         A value V becomes V exp(R), or V (1 + R).
     dependence : Gaussian, StudentT or Bootstrap
+    jump : ndarray, shape (n,), optional
+        By which share the value changes at once, before any return: V becomes V (1 + jump), and that what it becomes.
+        Above -1; 0 when absent.
 
     Raises
     ------
@@ -161,10 +164,13 @@ class Market:
     scale: NDArray[np.float64]
     compounding: Compounding
     dependence: Dependence
+    jump: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", as_tuple(self.names, "Market.names"))
-        for label in ("drift", "scale"):
+        if np.size(self.jump) == 0:
+            object.__setattr__(self, "jump", np.zeros(len(self.names)))
+        for label in ("drift", "scale", "jump"):
             object.__setattr__(self, label, as_numbers(getattr(self, label), f"Market.{label}"))
         raise_if_any(self._problems())
 
@@ -180,6 +186,10 @@ class Market:
                 problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
         for label in ("drift", "scale"):
             problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")
+        problems += _check_numbers(self.jump, "Market.jump", self.names, negative=True)
+        for i in np.flatnonzero(self.jump <= -1.0) if self.jump.shape == (n,) else ():
+            remedy = "a fall of 20 % at once is -0.20"
+            problems.append(Problem(f"Market.jump[{i}] ({self.names[i]})", show(self.jump[i]), "above -1", remedy))
         if self.compounding not in ("log", "simple"):
             problems.append(Problem("Market.compounding", show(self.compounding), '"log" or "simple"', "choose one"))
         if not isinstance(self.dependence, (Gaussian, StudentT, Bootstrap)):

@@ -40,7 +40,8 @@ class Paths:
     losses : dict of str to ndarray, shape (k,), currency
         Loss of every node over the horizon.
     returns : ndarray, shape (k, steps, assets), or None
-        Return of every asset in every step: log returns under log compounding, simple ones under simple.
+        Return of every asset in every step: log returns under log compounding, simple ones under simple. A jump comes
+        before them and is in none.
     """
 
     paths: NDArray[np.int64]

@@ -93,8 +93,13 @@ def random_universe(draw, names):
     np.fill_diagonal(matrix, 1.0)
     by_class = {"within_class": draw.figure(0.5, 1), "between": draw.figure(0, 0.5)}
     correlation = draw.choice([0.3, 1, 0, by_class, matrix.tolist()])
+    repair = draw.choice(["none", "nearest"])
+    if repair == "nearest":
+        half = np.triu([[draw.uniform(-1, 1) for _ in names] for _ in names], 1)
+        correlation = draw.choice([correlation, -0.9, (half + half.T + np.eye(n)).tolist()])
     return {
         "correlation": draw.mostly(correlation, -0.9, [[1.0]], [0.0], {}, None),
+        "repair": draw.mostly(repair, "other", None),
         "compounding": draw.mostly(draw.choice(["log", "simple"]), "both"),
         "innovation": draw.mostly(draw.choice(["normal", {"student_t": 5}]), {"student_t": 2}, "t", {}),
         "assets": assets,
@@ -102,15 +107,19 @@ def random_universe(draw, names):
 
 
 def random_change(draw, universe):
-    key = draw.choice(["expected_return", "volatility", "volatility", "correlation", "regime"])
+    key = draw.choice(["expected_return", "volatility", "volatility", "jump", "correlation", "regime"])
     if key == "regime":
         names = [asset["name"] for asset in universe["assets"]]
         regime = random_universe(draw, draw.mostly(names, names[1:] or ["a"]))
         regime |= {law: universe[law] for law in ("compounding", "innovation")}
         files = ({"file": name} for name in ("", ".", "none.toml", "a\0b", "x" * 300))
         return {key: draw.mostly({"universe": regime}, {}, *files)}
+    if key == "jump":
+        return {key: draw.mostly({"add": draw.figure(-0.9, 1)}, {}, {"add": -1}, 0.2)}
     if key == "correlation":
-        return {key: {"toward": draw.figure(0, 1), "weight": draw.figure(0, 1)}}
+        by_class = {"within_class": draw.figure(0.5, 1), "between": draw.figure(0, 0.5)}
+        toward = {"toward": draw.figure(0, 1), "weight": draw.figure(0, 1)}
+        return {key: draw.mostly(draw.choice([toward, by_class]), {**toward, "between": 0}, {"matrix": [[1.0]]})}
     operation = draw.choice(["multiply", "add", "set"])
     change = {key: draw.mostly({operation: draw.figure(0, 2)}, {}, {"set": 1, "add": 1})}
     if draw.random() < 0.2:
@@ -149,6 +158,17 @@ def random_document(draw):
         },
         "measures": {"confidence": draw.mostly([0.9, 0.99], 99, [], [0.5], math.nan)},
     }
+    if draw.random() < 0.2:
+        document["positions"] = draw.mostly([], document["positions"])
+        weights = draw.choice(["value", "equal", "risk", "inverse_volatility"])
+        if weights != "value":
+            document["universe"]["assets"] = [
+                {key: value for key, value in asset.items() if key != "value"} for asset in universe["assets"]
+            ]
+        table = {name: draw.figure(-1, 1) for name in names}
+        document["holdings"] = {"total": draw.figure(1, 1e6), "weights": draw.mostly(weights, table, "none", {})}
+        document["holdings"] = draw.mostly(document["holdings"], {"file": "none.csv"}, {"file": "a\0b"}, {}, [])
+        document["pools"] = document["pools"] if not held else []
     if draw.random() < 0.1:
         where = draw.choice(["universe", "simulation", "measures", "shocks", "pools", "extends"])
         document[where] = draw.choice([None, 3, "x", [], {}, [{}], [3], "none.toml"])

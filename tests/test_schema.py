@@ -55,7 +55,7 @@ def test_every_key_is_the_design_s():
     keys = {table.__name__: [field.alias or key for key, field in table.model_fields.items()] for table in tables()}
     assert keys == {
         "Asset": ["name", "class", "expected_return", "volatility", "value"],
-        "Change": ["expected_return", "volatility", "correlation", "regime", "class", "assets"],
+        "Change": ["expected_return", "volatility", "jump", "correlation", "regime", "class", "assets"],
         "Classes": ["within_class", "between"],
         "CorrelationChange": ["toward", "weight", "within_class", "between", "matrix"],
         "Document": [
@@ -65,6 +65,7 @@ def test_every_key_is_the_design_s():
         "Holdings": ["total", "weights", "file"],
         "ExpectedReturnChange": ["multiply", "add", "set"],
         "Innovation": ["student_t"],
+        "JumpChange": ["add"],
         "Measures": ["confidence", "relative_to"],
         "Pool": ["name", "members"],
         "Position": ["name", "asset", "value"],
