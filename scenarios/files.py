@@ -49,19 +49,27 @@ def read(file: File, reference: Reference | None = None) -> dict[str, Any]:
     InputError
         When it cannot be read, is not UTF-8, not TOML, or empty.
     """
-    return _parse(_content(file, reference), file.label)
+    return _parse(content_of(file, reference), file.label)
 
 
-def _content(file: File, reference: Reference | None) -> bytes:
+def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -> bytes:
+    """The bytes of a file whose name ends in `suffix`; the `reference` is the key that names it.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    """
+    kind = suffix.removeprefix(".").upper()
     try:
         return file.path.read_bytes()
     except FileNotFoundError:
-        beside, bundled = closest(file.path.stem, _beside(file)), closest(file.path.stem, library.names())
-        meant = f"{beside}.toml" if beside else bundled
+        beside = closest(file.path.stem, _beside(file, suffix))
+        meant = f"{beside}{suffix}" if beside else closest(file.path.stem, library.names())
         what, allowed = "missing", f"a path, or a bundled name: {some(library.names())}"
         remedy = f"did you mean {toml_text(meant)}?" if meant else "check the path"
     except IsADirectoryError:
-        what, allowed, remedy = "a directory", "the path of a TOML file", "name a file in it"
+        what, allowed, remedy = "a directory", f"the path of a {kind} file", "name a file in it"
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         what, allowed, remedy = f"unreadable: {why}", "a file that can be read", "check path and permissions"
@@ -69,15 +77,15 @@ def _content(file: File, reference: Reference | None) -> bytes:
         what = "(missing)" if what == "missing" else what
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
     if what == "missing":
-        allowed = f"the path of a TOML file, beginning in the folder of {reference.file.label}"
+        allowed = f"the path of a {kind} file, beginning in the folder of {reference.file.label}"
         remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
 
 
-def _beside(file: File) -> list[str]:
-    """The names of the TOML files in the folder of a file that is missing."""
+def _beside(file: File, suffix: str) -> list[str]:
+    """The names of the files with this suffix in the folder of a file that is missing."""
     try:
-        return [path.stem for path in file.path.parent.glob("*.toml")]
+        return [path.stem for path in file.path.parent.glob(f"*{suffix}")]
     except (OSError, ValueError):
         return []
 

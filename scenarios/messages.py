@@ -9,7 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic.fields import FieldInfo
 
-from scenarios.schema import TAGS, Document
+from scenarios.schema import Document
+from scenarios.tables import TAGS
 from simcore.errors import Problem, closest, some, whole_text
 
 Location = Sequence[int | str]
@@ -163,6 +164,8 @@ def _field(location: Location, model: type[BaseModel]) -> FieldInfo | None:
     for key in location:
         if isinstance(key, int):
             continue
+        if table is None and field is not None and "dict[" in str(field.annotation):
+            return field  # of a table whose keys are names
         if table is None or key not in (fields := _fields(table)):
             return None
         field = fields[key]
