@@ -161,7 +161,7 @@ def _head(
         f"Source: {file.name}, {source.kind}; SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}",
         f"Window: {past.dates[0]} to {past.dates[-1]}, {len(past.dates):,} rows of returns, {year} a year{gaps}",
         f"Estimator: {_estimator(source, len(past.dates))}. With r' = {of} a simple return of one period:",
-        f"    volatility = sd(r') sqrt({year}); expected_return = mean(r') {year}{drift}; correlation: Pearson's, of r'.",
+        f"    volatility = sd(r') sqrt({year}); expected_return = mean(r') {year}{drift}; correlation: Pearson's.",
         *_tails(tails),
         *(f"Caution: {caution}" for caution in past.cautions),
         "Assumed, to be corrected: currency, values, horizon, paths, seed and confidence.",
@@ -196,8 +196,9 @@ def _tails(tails: TailWeight | None) -> Sequence[str]:
 
 def _universe(universe: Universe, past: History, source: HistorySource, tails: TailWeight | None) -> Iterator[str]:
     yield f'[universe]\ncompounding = "{universe.compounding}"'
-    heavy = tails is not None and not tails.normal_fits
-    hint = f"    # as heavy in its tails as these rows: innovation = {{ student_t = {tails.dof:.4g} }}" if heavy else ""
+    hint = ""
+    if tails is not None and not tails.normal_fits:
+        hint = f"    # as heavy in its tails as these rows: innovation = {{ student_t = {tails.dof:.4g} }}"
     yield f'innovation = "normal"{hint}\ncorrelation = ['
     correlation = universe.correlation if isinstance(universe.correlation, list) else []
     yield from (f"  {row},  # {_plain(name)}" for name, row in zip(past.names, correlation, strict=True))

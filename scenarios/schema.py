@@ -216,8 +216,8 @@ class Change(Table):
         "{ toward = ..., weight = ... }", "write correlation = { toward = 1.0, weight = 0.5 }", default=None
     )
     regime: Regime | None = key(
-        "{ file = ... } or { start = ..., end = ... }: volatilities and correlation become those of another universe or "
-        "of a window of universe.history, expected returns stay",
+        "{ file = ... } or { start = ..., end = ... }: volatilities and correlation become those of another universe "
+        "or of a window of universe.history, expected returns stay",
         'write regime = { file = "..." }, or regime = { start = 2007-10-01, end = 2009-03-31 }',
         default=None,
     )

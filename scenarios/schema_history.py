@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Field, Tag
 
 from scenarios.tables import Name, Table, form_of, key, limits, number
 from simcore.pools import LARGEST_VALUE
 
 _Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]
-_ExpectedReturn = Annotated[float, limits("number", minimum=-10, maximum=10)]
+_ExpectedReturn = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 
 
 class Ewma(Table):

@@ -21,6 +21,7 @@ from simcore.market import Compounding
 
 LARGE_MOVE = 0.5  # of one period; allowed, and told
 _SLACK = 7  # days by which a window may begin or end beyond the file: a weekend, a holiday
+_FEW = 0.05  # of all figures: more that are not above 0 are no mistakes among prices
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
 
 Kind = Literal["returns", "prices"]
@@ -114,9 +115,12 @@ def _refused(table: PastTable, window: Window, chosen: NDArray[np.intp]) -> list
     problems = []
     if window.kind == "prices":
         below = [_cell(table, i, j, f"{table.values[i, j]:g}") for i, j in _where(table.values <= 0.0, used)]
-        allowed = "prices above 0"
-        remedy = 'correct the price, or leave the cell empty (see gaps); of returns write kind = "returns"'
-        problems += by_column(table.file, below, allowed, remedy)
+        if len(below) > _FEW * len(used) * len(table.names):
+            cell = below[0]
+            value = f"{len(below)} figures not above 0, as {cell.what} in line {cell.line}, {place_of(cell.column)}"
+            return [Problem("figures", value, "prices above 0", 'of returns write kind = "returns"', table.file)]
+        remedy = "correct the price, or leave the cell empty (see gaps)"
+        problems += by_column(table.file, below, "prices above 0", remedy)
     if window.gaps is None:
         gaps = [_cell(table, i, j, "no figure") for i, j in _where(np.isnan(table.values), used)]
         allowed = "a figure in every row of the window"
