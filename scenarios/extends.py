@@ -11,7 +11,7 @@ from scenarios.origins import Origins, is_below, origin, put
 from scenarios.schema import Simulation, Universe
 from simcore.errors import InputError
 
-_MERGING = {"simulation": Simulation, "universe": Universe}  # by key path: the tables that merge and have forms to choose from
+_MERGING = {"simulation": Simulation, "universe": Universe}  # tables that merge and have forms
 
 
 def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], Origins]:

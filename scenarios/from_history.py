@@ -12,7 +12,7 @@ from scenarios.dates import check_format
 from scenarios.estimators import estimate
 from scenarios.files import File, Reference
 from scenarios.history import History
-from scenarios.messages import same_letters, toml_text
+from scenarios.messages import same_letters
 from scenarios.messages_of_tables import place_of
 from scenarios.moments import Moments
 from scenarios.past_table import PastTable, read_table, unknown_column
@@ -215,7 +215,8 @@ def _check_figures(moments: Moments, past: History, source: HistorySource, place
         told = some([f"{past.names[j]} {figures[j]:.4g}" for j in bad], 5)
         if len(bad):
             allowed = f"from {low:g} to {_HIGHEST:g}, {unit}"
-            remedy = f'1 % is written 0.01; of prices write kind = "prices"; kind is {toml_text(source.kind)} here'
+            remedy = '1 % is written 0.01; of prices write kind = "prices"'
+            remedy = remedy if source.kind == "returns" else "correct the prices, or periods_per_year"
             problems.append(Problem(f"{place}, {key}", told, allowed, remedy))
     for i, j in np.argwhere(np.triu(np.isnan(moments.correlation)))[:5]:
         value = f"no two rows that tell of {past.names[i]} and {past.names[j]} together"

@@ -7,6 +7,7 @@ from scenarios.messages import toml_text
 from simcore.errors import Problem, some
 
 MOST_COLUMNS = 12  # that are named one by one
+MANY = 0.25  # of all cells: so many have one cause, and are told as one
 _MOST_CELLS = 5
 
 
@@ -38,3 +39,10 @@ def by_column(file: str, cells: Iterable[Cell], allowed: str, remedy: str) -> li
     if rest:
         told.append(Problem("further columns", f"the same in {some(rest)}", allowed, remedy, file))
     return told
+
+
+def as_one(file: str, cells: list[Cell], allowed: str, remedy: str) -> Problem:
+    """One problem for all `cells`, which have one cause."""
+    first = cells[0]
+    value = f"{len(cells)} cells, as {first.what} in line {first.line}, {place_of(first.column)}"
+    return Problem("figures", value, allowed, remedy, file)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scenarios.dates import read_date, remedy_for
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
-from scenarios.messages_of_tables import Cell, by_column, place_of
+from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
@@ -88,14 +88,16 @@ def _read_csv(text: str, label: str, decimal: str, date_format: str | None) -> P
     if not body and not problems:
         problems = [Problem("file", "a header alone", "a row for each date", "write the rows below it", label)]
     raise_if_any(problems)
-    ragged = [(line, len(row)) for row, line in zip(body, lines, strict=True) if len(row) != len(head)]
-    if ragged:
-        value = some([f"{count} cells in line {line}" for line, count in ragged], 5)
+    whole = [i for i, row in enumerate(body) if len(row) == len(head)]
+    if len(whole) < len(body):
+        sizes = zip(map(len, body), lines, strict=True)
+        ragged = [f"{size} cells in line {line}" for size, line in sizes if size != len(head)]
         remedy = "correct these lines; a decimal comma in a file that commas separate stands in quotes"
-        raise InputError([Problem("rows", value, f"{len(head)} cells, as the header has", remedy, label)])
-    dates, problems = _read_dates([row[0] for row in body], lines, head[0], date_format, label)
-    values, wrong = _read_values(body, lines, head, decimal, label)
-    raise_if_any(problems + wrong)
+        problems = [Problem("rows", some(ragged, 5), f"{len(head)} cells, as the header has", remedy, label)]
+        body, lines = [body[i] for i in whole], [lines[i] for i in whole]
+    dates, of_dates = _read_dates([row[0] for row in body], lines, head[0], date_format, label)
+    values, of_values = _read_values(body, lines, head, decimal, label)
+    raise_if_any(problems + of_dates + of_values)
     return PastTable(label, tuple(head[1:]), tuple(dates), values, tuple(lines))
 
 
@@ -195,16 +197,17 @@ def _read_values(
                 continue
             cell = Cell(head[j + 1], toml_text(text, 30), lines[i], row[0])
             bad.setdefault(_remedy(text, decimal), []).append(cell)
-    problems = [
-        problem
-        for remedy, cells in bad.items()
-        for problem in by_column(label, cells, "finite numbers, or empty cells", remedy)
-    ]
+    problems, allowed = [], "finite numbers, or empty cells"
+    for remedy, cells in bad.items():
+        many = len(cells) > MANY * values.size
+        problems += [as_one(label, cells, allowed, remedy)] if many else by_column(label, cells, allowed, remedy)
     return values, problems
 
 
 def _remedy(text: str, decimal: str) -> str:
     other = "," if decimal == "." else "."
+    if _NUMBERS[decimal].fullmatch(text):
+        return "correct the cell: no float64 holds such a number"
     if _NUMBERS[other].fullmatch(text):
         return f"write decimal = {toml_text(other)} if that is the decimal mark; marks of thousands have to go"
     if text.endswith("%"):

@@ -73,6 +73,6 @@ class HistorySource(Table):
     )
     expected_returns: dict[str, _ExpectedReturn] = key(
         "a number from -10 to 10 by the name of an asset, per year, in place of what the history gives",
-        "write expected_returns = { AGG = 0.03 }",
+        "3 % is written expected_returns = { AGG = 0.03 }",
         default={},
     )

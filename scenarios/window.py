@@ -14,14 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.history import History
-from scenarios.messages_of_tables import Cell, by_column, place_of
+from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
 from scenarios.past_table import PastTable
 from simcore.errors import Problem, some
 from simcore.market import Compounding
 
 LARGE_MOVE = 0.5  # of one period; allowed, and told
 _SLACK = 7  # days by which a window may begin or end beyond the file: a weekend, a holiday
-_FEW = 0.05  # of all figures: more that are not above 0 are no mistakes among prices
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
 
 Kind = Literal["returns", "prices"]
@@ -115,12 +114,11 @@ def _refused(table: PastTable, window: Window, chosen: NDArray[np.intp]) -> list
     problems = []
     if window.kind == "prices":
         below = [_cell(table, i, j, f"{table.values[i, j]:g}") for i, j in _where(table.values <= 0.0, used)]
-        if len(below) > _FEW * len(used) * len(table.names):
-            cell = below[0]
-            value = f"{len(below)} figures not above 0, as {cell.what} in line {cell.line}, {place_of(cell.column)}"
-            return [Problem("figures", value, "prices above 0", 'of returns write kind = "returns"', table.file)]
-        remedy = "correct the price, or leave the cell empty (see gaps)"
-        problems += by_column(table.file, below, "prices above 0", remedy)
+        if len(below) > MANY * len(used) * len(table.names):
+            problems.append(as_one(table.file, below, "prices above 0", 'of returns write kind = "returns"'))
+        else:
+            remedy = "correct the price, or leave the cell empty (see gaps)"
+            problems += by_column(table.file, below, "prices above 0", remedy)
     if window.gaps is None:
         gaps = [_cell(table, i, j, "no figure") for i, j in _where(np.isnan(table.values), used)]
         allowed = "a figure in every row of the window"
