@@ -28,7 +28,7 @@ from simcore.errors import InputError, Problem, raise_if_any
 from simcore.market import Compounding
 
 _HISTORY = "universe.history"
-_EWMA = "estimator = { ewma = { half_life = 63 } }"
+_EWMA = "{ ewma = { half_life = 63 } }"
 _ASSUMED = """\
 [simulation]
 paths = 1_000_000
@@ -128,13 +128,18 @@ def _as_option(problem: Problem) -> Problem:
     place = problem.place
     if not problem.file:
         place = place.replace(f"{_HISTORY}.estimator.ewma.half_life", "--half-life").removeprefix("universe.")
-        place = re.sub(r"^(?:history\.)?([a-z_]+)", lambda found: _option(found[1]), place)
+        if place == "history":
+            place = "--start and --end"
+        elif place.startswith("history, "):  # an estimated figure
+            place = place.removeprefix("history, ")
+        else:
+            place = re.sub(r"^(?:history\.)?([a-z_]+)", lambda found: _option(found[1]), place)
     return replace(problem, place=place, allowed=_options(problem.allowed), remedy=_options(problem.remedy))
 
 
 def _options(text: str) -> str:
     """`text` with options in place of keys, as ``--kind prices`` of ``kind = "prices"``."""
-    text = text.replace(_EWMA, "--estimator ewma --half-life 63").replace("{ ewma = { half_life = periods } }", "ewma")
+    text = text.replace(_EWMA, "ewma with --half-life 63").replace("{ ewma = { half_life = periods } }", "ewma")
     text = text.replace(" in [universe.history]", "").replace(", without quotes", "")
     keys = "|".join((*HistorySource.model_fields, "compounding", "half_life"))
     return re.sub(
