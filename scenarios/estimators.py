@@ -14,6 +14,7 @@ from simcore.market import Compounding
 
 Floats = NDArray[np.float64]
 Estimator = Literal["sample", "ledoit_wolf", "ewma"]
+MOST_BY_TREE = 200  # assets whose products `moments_of` sums by its tree: 0.6 s for 1,260 rows, and 3.6 s for 500
 
 
 def estimate(
@@ -48,7 +49,8 @@ def estimate(
     options = {"periods_per_year": periods_per_year, "compounding": compounding}
     if np.isnan(returns).any():
         return pairwise(returns, **options)
-    sample = moments_of(returns, **options)
+    small = returns.shape[1] <= MOST_BY_TREE
+    sample = moments_of(returns, **options) if small else _by_blas(returns, **options)
     if estimator == "ledoit_wolf":
         x = period_returns(returns, compounding)
         weight = shrinkage(_standardised(x))
@@ -113,14 +115,29 @@ def _ewma(
     Deviations are from the weighted mean, and 1 - sum of squared weights is the divisor, so that an endless half-life
     gives the sample's figures, divisor periods - 1.
     """
-    weights = half_life_weights(len(x), half_life)
-    off = x - weights @ x
-    covariance = (off * weights[:, np.newaxis]).T @ off / (1.0 - (weights**2).sum())
+    covariance = _covariance(x, half_life_weights(len(x), half_life))
     volatility = np.sqrt(np.diag(covariance) * periods_per_year)
     expected = sample.expected_return
     if compounding == "log":
         expected = expected - 0.5 * sample.volatility**2 + 0.5 * volatility**2
     return Moments(expected, volatility, _correlation(covariance, np.sqrt(np.diag(covariance))))
+
+
+def _by_blas(returns: Floats, *, periods_per_year: float, compounding: Compounding) -> Moments:
+    """As `moments_of`, for many assets: up to rounding the same figures."""
+    x = period_returns(returns, compounding)
+    covariance = _covariance(x, np.full(len(x), 1.0 / len(x)))
+    deviation = np.sqrt(np.diag(covariance))
+    volatility, expected = deviation * np.sqrt(periods_per_year), x.mean(axis=0) * periods_per_year
+    if compounding == "log":
+        expected = expected + 0.5 * volatility**2
+    return Moments(expected, volatility, _correlation(covariance, deviation))
+
+
+def _covariance(x: Floats, weights: Floats) -> Floats:
+    """Of equal weights the sample covariance, divisor periods - 1."""
+    off = x - weights @ x
+    return (off * weights[:, np.newaxis]).T @ off / (1.0 - (weights**2).sum())
 
 
 def pairwise(returns: Floats, *, periods_per_year: float, compounding: Compounding) -> Moments:

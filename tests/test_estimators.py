@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from scenarios import moments_of
-from scenarios.estimators import effective_rows, estimate, half_life_weights, pairwise, shrinkage
+from scenarios.estimators import MOST_BY_TREE, effective_rows, estimate, half_life_weights, pairwise, shrinkage
 from simcore.correlation import check_correlation
 
 
@@ -74,6 +74,15 @@ def test_the_sample_is_moments_of_bit_for_bit():
     one, other = estimate(table(), periods_per_year=252), moments_of(table(), periods_per_year=252)
     for key in ("expected_return", "volatility", "correlation"):
         assert getattr(one, key).tobytes() == getattr(other, key).tobytes()
+
+
+@pytest.mark.parametrize("compounding", ["log", "simple"])
+def test_many_assets_have_the_same_figures(compounding):
+    returns, options = table(300, MOST_BY_TREE + 1), {"periods_per_year": 12, "compounding": compounding}
+    found, exact = estimate(returns, **options), moments_of(returns, **options)
+    for key in ("expected_return", "volatility", "correlation"):
+        np.testing.assert_allclose(getattr(found, key), getattr(exact, key), rtol=1e-11, atol=1e-13)
+    assert (found.correlation == found.correlation.T).all()
 
 
 @pytest.mark.parametrize("compounding", ["log", "simple"])

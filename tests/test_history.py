@@ -236,6 +236,32 @@ def test_pairwise_gaps_are_told(folder):
     assert correlation[0, 1] == pytest.approx(moments_of(rows(), periods_per_year=365).correlation[0, 1], rel=1e-12)
 
 
+def test_an_impossible_window_is_told_at_its_regime(folder):
+    """Pairs seen in other rows than one another: A with B, -A with C, and B with C."""
+    rng, values = np.random.default_rng(1), np.full((400, 3), np.nan)
+    values[:200] = rows(200)
+    for k in range(200, 400):
+        x = 0.01 * rng.standard_normal()
+        values[k] = [(x, x, np.nan), (x, np.nan, -x), (np.nan, x, x)][k % 3]
+    values[200:] += 0.0001 * rng.standard_normal((200, 3))
+    (folder / "table.csv").write_text(csv(values))
+    shocks = [{"name": "wild", "changes": [{"regime": window(200, 399)}]}]
+    written = document(gaps="pairwise", **window(0, 199))
+    from_document(written)
+    with pytest.raises(InputError) as caught:
+        from_document(written | {"shocks": shocks})
+    (problem,) = caught.value.problems
+    assert problem.place == "shocks[0].changes[0].regime (wild)"
+    assert problem.value.startswith('"pairwise", a matrix with smallest eigenvalue -')
+    assert 'repair = "nearest"' in problem.remedy
+
+
+def test_one_asset_alone(folder):
+    (folder / "table.csv").write_text(csv(rows()[:, :1], names=("AGG",)))
+    universe = from_document(document()).resolved["universe"]
+    assert same(universe, moments_of(rows()[:, :1], periods_per_year=365))
+
+
 @pytest.mark.parametrize(
     ("change", "history", "said"),
     [
