@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from scenarios.dates import check_format
-from scenarios.estimators import estimate
+from scenarios.estimators import effective_rows, estimate
 from scenarios.files import File, Reference
 from scenarios.history import History
 from scenarios.messages import same_letters
@@ -23,6 +23,7 @@ from simcore.errors import InputError, Problem, some
 from simcore.market import Compounding
 
 _LIMITS = {"expected_return": (-10.0, "per year"), "volatility": (0.0, "per square root of a year")}
+_FEWEST = 2.0  # rows that weights must leave: of one there is no deviation
 _HIGHEST = 10.0  # as the schema has it for figures that are written
 
 
@@ -162,6 +163,11 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
     if past is None or problems:
         return universe, [*problems, *wrong]
     half_life = source.estimator.ewma.half_life if isinstance(source.estimator, Weighted) else None
+    if half_life is not None and (worth := effective_rows(len(past.dates), half_life)) < _FEWEST:
+        value, allowed = f"{half_life:g}", f"a half-life that is worth {_FEWEST:g} rows of equal weight or more"
+        remedy = f"{len(past.dates)} rows are worth {worth:.2g} so: write a longer one"
+        here = place if regime else f"{place}.estimator.ewma.half_life"
+        return universe, [Problem(here, value, allowed, remedy)]
     try:
         with np.errstate(all="ignore"):
             moments = estimate(
