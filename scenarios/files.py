@@ -77,7 +77,8 @@ def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -
         what = "(missing)" if what == "missing" else what
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
     if what == "missing":
-        allowed = f"the path of a {kind} file, beginning in the folder of {reference.file.label}"
+        begin = f", beginning in the folder of {reference.file.label}" if reference.file.label else ""
+        allowed = f"the path of a {kind} file{begin}"
         remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
 
