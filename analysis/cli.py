@@ -300,6 +300,36 @@ def measure(
 
 
 @app.command()
+def calibrate(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV or Parquet file: dates down, assets across.")],
+    kind: Annotated[str, typer.Option(metavar="KIND", help="What it holds: returns or prices.")],
+    periods_per_year: Annotated[str, typer.Option(metavar="N", help="Rows a year, as 252 for trading days.")],
+    start: Annotated[str | None, typer.Option(metavar="DATE", help="The first date, as 2013-01-01.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="DATE", help="The last date, as 2017-12-31.")] = None,
+    estimator: Annotated[str, typer.Option(metavar="NAME", help="sample, ledoit_wolf or ewma.")] = "sample",
+    half_life: Annotated[str | None, typer.Option(metavar="N", help="Of ewma, in rows.")] = None,
+    compounding: Annotated[str, typer.Option(metavar="NAME", help="log or simple.")] = "log",
+    gaps: Annotated[str | None, typer.Option(metavar="NAME", help="drop or pairwise; else a gap is refused.")] = None,
+    date_format: Annotated[str | None, typer.Option(metavar="FORM", help="As %d/%m/%Y; else dates are ISO.")] = None,
+    decimal: Annotated[str, typer.Option(metavar="MARK", help="The decimal mark: . or ,")] = ".",
+    quiet: Quiet = False,
+) -> None:
+    """Write a scenario with the figures of past returns.
+
+    It goes to stdout: simcore calibrate returns.csv --kind returns --periods-per-year 252 > scenario.toml
+    """
+    from analysis import calibrated
+
+    years = number(periods_per_year)
+    written = calibrated.options_of(kind, years, start, end, estimator, half_life and number(half_life))
+    written |= {"gaps": gaps, "date_format": date_format, "decimal": decimal}
+    done = calibrated.calibrate(file, written, compounding=compounding)
+    for caution in () if quiet else done.past.cautions:
+        _say(f"caution: {caution}")
+    _print(done.text.rstrip("\n"), machine=True)
+
+
+@app.command()
 def warmup() -> None:
     """Compile the kernels, so that no run waits for them."""
     began = time.perf_counter()

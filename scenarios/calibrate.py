@@ -45,8 +45,7 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
     """
     r = as_numbers(returns, "returns")
     _check(r, periods_per_year, compounding)
-    if compounding == "log":
-        r = np.array([[math.log1p(x) for x in row] for row in r.tolist()])
+    r = period_returns(r, compounding)
     periods, n = r.shape
     columns, unit = _scaled(r.T)
     mean = np.array([tree_sum(column) for column in columns]) / periods
@@ -69,6 +68,22 @@ def moments_of(returns: ArrayLike, *, periods_per_year: float, compounding: Comp
         value, allowed = "too large for a year", "returns whose yearly figures are finite"
         raise InputError([_problem(f"[:, {j}]", value, allowed) for j in beyond[:5]])
     return Moments(expected, volatility, _unit_diagonal(product / np.sqrt(square[:, np.newaxis] * square)))
+
+
+def period_returns(returns: NDArray[np.float64], compounding: Compounding) -> NDArray[np.float64]:
+    """What a market adds up over its steps: ln(1 + r) under log, r under simple.
+
+    Parameters
+    ----------
+    returns : ndarray, shape (periods, n)
+        Simple returns; under log above -1.
+    compounding : {"log", "simple"}
+
+    Returns
+    -------
+    ndarray, shape (periods, n)
+    """
+    return np.array([[math.log1p(x) for x in row] for row in returns.tolist()]) if compounding == "log" else returns
 
 
 def _scaled(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

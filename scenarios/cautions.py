@@ -10,11 +10,14 @@ UNUSUAL = 2.0  # a volatility or expected return of 200 % a year: a bond's 5 % w
 
 def cautions(document: Document) -> tuple[str, ...]:
     """A sentence for each thing in a checked document that its author may want to look at again."""
-    said = []
+    regimes = [change.regime.universe for shock in document.shocks for change in shock.changes if change.regime]
+    pasts = [universe.past for universe in (document.universe, *filter(None, regimes)) if universe.past]
+    said = list(dict.fromkeys(caution for past in pasts for caution in past.cautions))
     for i, asset in enumerate(document.universe.assets):
         for key, figure in (("expected_return", asset.expected_return), ("volatility", asset.volatility)):
             if abs(figure) > UNUSUAL:
                 place = f"universe.assets[{i}].{key} ({asset.name})"
+                place = f"universe.history, {asset.name}.{key}" if document.universe.past else place
                 said.append(f"{place} = {figure:g} is {100 * figure:g} % a year; {figure:g} % is {figure / 100:g}")
     inside = {member for pool in pools_of(document) for member in pool.members}
     outside = [position.name for position in positions_of(document) if position.name not in inside]

@@ -50,7 +50,7 @@ def check(document: Document) -> list[Problem]:
         *of_correlations,
         *(problem for problem in _check_nodes(document) if problem.place not in said),
         *of_shocks,
-        *_check_plan(document),
+        *check_plan(document),
     ]
     whole = all(
         change.regime is None or change.regime.universe for shock in document.shocks for change in shock.changes
@@ -115,6 +115,8 @@ def _check_nodes(document: Document) -> list[Problem]:
         return []
     if not positions:
         remedy = "give assets a value, or write [[positions]]"
+        if document.universe.past is not None:
+            remedy = "write values = 100_000 in [universe.history], or [[positions]]"
         return [Problem("positions", "(missing)", "at least one position", remedy)]
     written, pools = _written(document), _written_pools(document)
 
@@ -145,7 +147,8 @@ def _check_nodes(document: Document) -> list[Problem]:
     ]
 
 
-def _check_plan(document: Document) -> list[Problem]:
+def check_plan(document: Document) -> list[Problem]:
+    """What is wrong with how to simulate and what to measure."""
     single = not isinstance(document.measures.confidence, list)
     days = document.simulation.horizon_days is not None
     places = {

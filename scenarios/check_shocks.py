@@ -1,8 +1,11 @@
 """What the schema cannot see of shocks: names, selections, regimes, and what the figures become."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from scenarios.check_universe import check_common, check_universe
+from scenarios.from_history import in_history
 from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.possible import check_possible
@@ -140,6 +143,9 @@ def _check_regime(universe: Universe, change: Change, regime: Regime, place: str
     other = regime.universe
     if other is None:
         return problems
+    if regime.start is not None:  # a window of the history, whose figures no key holds
+        wrong = in_history(check_universe(other, "universe"), other)
+        return problems + [replace(problem, place=f"{place}.regime ({shock})") for problem in wrong]
     if regime.file is None and (wrong := check_universe(other, f"{place}.regime.universe")):
         return problems + wrong
     key = "universe" if regime.file is None else "file"

@@ -7,12 +7,12 @@ from typing import Any
 from scenarios import library
 from scenarios.files import File, Reference, read
 from scenarios.messages import joined
-from scenarios.origins import Origins, origin, put
-from scenarios.schema import Holdings, Simulation
+from scenarios.origins import Origins, is_below, origin, put
+from scenarios.schema import Holdings, Simulation, Universe
 from simcore.errors import InputError
 
 # by key path: the tables that merge and have forms to choose from
-_MERGING = {"simulation": Simulation, "holdings": Holdings}
+_MERGING = {"simulation": Simulation, "universe": Universe, "holdings": Holdings}
 
 
 def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], Origins]:
@@ -113,8 +113,9 @@ def drop_other_forms(
             others = [key for key in model.model_fields if key not in keys]
             places = {joined(place, key) for key in (*table, *others)}
             stays = {there: origin(there, origins, below) for there in places}
+            inside = {key: its for key, its in origins.items() if any(is_below(key, there) for there in places)}
             put(origins, place, upper)
-            origins.update(stays)
+            origins.update(stays | inside)
 
 
 def _without_what_is_held(base: dict[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

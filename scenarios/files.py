@@ -49,24 +49,24 @@ def read(file: File, reference: Reference | None = None) -> dict[str, Any]:
     InputError
         When it cannot be read, is not UTF-8, not TOML, or empty.
     """
-    return _parse(content(file, reference), file.label)
+    return _parse(content_of(file, reference), file.label)
 
 
-def content(file: File, reference: Reference | None, kind: str = "TOML") -> bytes:
-    """The bytes of a file of this kind, which its ending has in small letters.
+def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -> bytes:
+    """The bytes of a file whose name ends in `suffix`; the `reference` is the key that names it.
 
     Raises
     ------
     InputError
         When it cannot be read.
     """
-    ending = kind.lower()
+    kind = suffix.removeprefix(".").upper()
     try:
         return file.path.read_bytes()
     except FileNotFoundError:
-        beside = closest(file.path.stem, _beside(file, ending))
-        bundled = closest(file.path.stem, library.names()) if kind == "TOML" else None
-        meant = f"{beside}.{ending}" if beside else bundled
+        beside = closest(file.path.stem, _beside(file, suffix))
+        bundled = closest(file.path.stem, library.names()) if suffix == ".toml" else None
+        meant = f"{beside}{suffix}" if beside else bundled
         what, allowed = "missing", f"a path, or a bundled name: {some(library.names())}"
         remedy = f"did you mean {toml_text(meant)}?" if meant else "check the path"
     except IsADirectoryError:
@@ -78,15 +78,16 @@ def content(file: File, reference: Reference | None, kind: str = "TOML") -> byte
         what = "(missing)" if what == "missing" else what
         raise InputError([Problem("file", what, allowed, remedy, file.label)])
     if what == "missing":
-        allowed = f"the path of a {kind} file, beginning in the folder of {reference.file.label}"
+        begin = f", beginning in the folder of {reference.file.label}" if reference.file.label else ""
+        allowed = f"the path of a {kind} file{begin}"
         remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
 
 
-def _beside(file: File, ending: str) -> list[str]:
-    """The names of the files with this ending in the folder of a file that is missing."""
+def _beside(file: File, suffix: str) -> list[str]:
+    """The names of the files with this suffix in the folder of a file that is missing."""
     try:
-        return [path.stem for path in file.path.parent.glob(f"*.{ending}")]
+        return [path.stem for path in file.path.parent.glob(f"*{suffix}")]
     except (OSError, ValueError):
         return []
 

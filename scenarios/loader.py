@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from scenarios import library
 from scenarios.build import Scenario, build
-from scenarios.check import check
+from scenarios.check import check, check_plan
 from scenarios.extends import drop_other_forms, extended
 from scenarios.files import File, check_levels, read
+from scenarios.from_history import in_history, with_history
 from scenarios.holdings import with_holdings
 from scenarios.messages import joined, problems_of, toml_text
 from scenarios.origins import OVERRIDE, Origins, origin, put, stamp
@@ -99,7 +100,7 @@ def _built(document: Mapping[str, Any], file: File, overrides: Mapping[str, obje
     try:
         return build(checked, file.label)
     except InputError as error:
-        raise InputError(stamp(error.problems, origins, file)) from None
+        raise InputError(stamp(in_history(list(error.problems), checked.universe), origins, file)) from None
 
 
 def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, object]) -> tuple[Document, Origins]:
@@ -109,9 +110,13 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
     whole, problems = _overridden(whole, {key: _plain(value) for key, value in overrides.items()}, origins, file)
     raise_if_any(problems)
     try:
-        read, problems = with_regimes(Document.model_validate(whole), lambda place: origin(place, origins, file))
+        read, of_history = with_history(Document.model_validate(whole), lambda place: origin(place, origins, file))
+        read, problems = with_regimes(read, lambda place: origin(place, origins, file))
+        problems = of_history + problems
+        if read.universe.history is not None:  # it is wrong, so that there are no assets to say more of
+            raise InputError(problems + check_plan(read))
         read, of_holdings = with_holdings(read, lambda place: origin(place, origins, file))
-        raise_if_any(problems + of_holdings + check(read))
+        raise_if_any(problems + of_holdings + in_history(check(read), read.universe))
         return read, origins
     except ValidationError as error:
         problems = problems_of(error, whole)

@@ -8,7 +8,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, Discriminator, ValidationError
 from pydantic.fields import FieldInfo
 
-from scenarios.schema import TAGS, Document
+from scenarios.schema import Document
+from scenarios.tables import TAGS
 from simcore.errors import Problem, closest, some, whole_text
 
 Location = Sequence[int | str]

@@ -14,14 +14,14 @@ OVERRIDE = "override"
 
 def put(origins: Origins, place: str, file: File) -> None:
     """Say, in `origins`, that all that stands at `place` and below came from `file`."""
-    for key in [key for key in origins if _is_below(key, place)]:
+    for key in [key for key in origins if is_below(key, place)]:
         del origins[key]
     origins[place] = file
 
 
 def origin(place: str, origins: Mapping[str, File], file: File) -> File:
     """The file that `place` stands in; `file`, where `origins` does not know."""
-    above = [key for key in origins if _is_below(place, key)]
+    above = [key for key in origins if is_below(place, key)]
     return origins[max(above, key=len)] if above else file
 
 
@@ -38,5 +38,6 @@ def stamp(problems: Iterable[Problem], origins: Mapping[str, File], file: File) 
     return [stamped(problem) for problem in problems]
 
 
-def _is_below(place: str, key: str) -> bool:
+def is_below(place: str, key: str) -> bool:
+    """Whether `place` is `key`, or stands in the table or list at `key`."""
     return re.match(rf"{re.escape(key)}(?![\w-])", place) is not None

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from scenarios.files import File, Reference, content
+from scenarios.files import File, Reference, content_of
 from scenarios.messages import toml_text, unknown_name
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest
@@ -38,7 +38,7 @@ def read_portfolio(
 ) -> tuple[tuple[Holding, ...], list[Problem]]:
     """The lines of a portfolio file that the `reference` names, of positions in these assets; or what is wrong."""
     try:
-        text = content(file, reference, "CSV").decode("utf-8-sig")
+        text = content_of(file, reference, ".csv").decode("utf-8-sig")
     except InputError as error:
         return (), list(error.problems)
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from scenarios.check_universe import check_universe
 from scenarios.files import File, Reference, read
+from scenarios.from_history import historical, in_history
 from scenarios.messages import problems_of
 from scenarios.origins import stamp
 from scenarios.schema import Change, Document, RegimeFile, Universe
@@ -65,5 +66,8 @@ def _read(file: File, reference: Reference) -> tuple[Universe | None, list[Probl
         universe = RegimeFile.model_validate(content).universe
     except ValidationError as error:
         return None, stamp(problems_of(error, content, RegimeFile), {}, file)
-    problems = stamp(check_universe(universe, "universe"), {}, file)
+    universe, problems = historical(universe, "universe.history", file)
+    if not problems:
+        problems = in_history(check_universe(universe, "universe"), universe)
+    problems = stamp(problems, {}, file)
     return (None if problems else universe), problems

@@ -4,26 +4,24 @@ A key's description says what is allowed, its remedy what to write: the messages
 What one key cannot show alone (names that refer to others, matrices, trees) is checked in `check`.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic_core import InitErrorDetails
 
+from scenarios.history import History
+from scenarios.schema_history import HistorySource
 from scenarios.tables import Name, Table, key, limits, name_of, number
+from scenarios.tables import form_of as _form
 from simcore.case import LARGEST_SEED, MOST_PATHS, MOST_STEPS
 from simcore.market import LARGEST_DOF
 from simcore.pools import LARGEST_VALUE
 
-_FORMS = {int: "<number>", float: "<number>", str: "<text>", list: "<list>", dict: "<table>"}
-TAGS = frozenset(_FORMS.values())  # of the members of a union; pydantic puts them into its places
-
 _Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]
 _Entry = Annotated[float, limits("number", minimum=-1, maximum=1)]
 _Confidence = Annotated[float, limits("number", exclusiveMinimum=0.5, exclusiveMaximum=1)]
-
-
-def _form(value: object) -> str | None:
-    """The member of a union that is meant, so that one mistake gives one message; a bool is no number."""
-    return "<table>" if isinstance(value, BaseModel) else _FORMS.get(type(value))
 
 
 class Classes(Table):
@@ -64,11 +62,20 @@ Correlation = Annotated[
 
 
 class Universe(Table):
-    """The assets and the joint law of their returns."""
+    """The assets and the joint law of their returns: figures, or the history that they are estimated from.
 
+    A history is read once, when the document is loaded: `estimated` holds the figures, and `past` what they come from.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["correlation", "assets"]}, {"required": ["history"]}]}
+    )
+    forms = ((("correlation", "assets"), ("history",)),)
     correlation: Correlation = key(
         "one number from -1 to 1, a full matrix of them (a row per asset), or { within_class = ..., between = ... }",
         "write, for example, correlation = 0.3: no dependence is assumed",
+        default=None,
+        validate_default=False,
     )
     repair: Literal["none", "nearest"] = key(
         '"none": correlations that no returns can have are refused, or "nearest": they are repaired, and it is told',
@@ -89,8 +96,35 @@ class Universe(Table):
     assets: list[Asset] = key(
         "at least one table [[universe.assets]]",
         "write [[universe.assets]] for each asset, with name, expected_return and volatility",
+        default=None,
+        validate_default=False,
         min_length=1,
     )
+    history: HistorySource | None = key(
+        "a table: past returns or prices, in place of correlation and assets",
+        "write [universe.history] with file, kind and periods_per_year",
+        default=None,
+    )
+    _past: History | None = PrivateAttr(default=None)
+
+    @property
+    def past(self) -> History | None:
+        """The rows that the figures are estimated from, where they are."""
+        return self._past
+
+    def estimated(self, assets: list[Asset], correlation: list[list[float]], past: History) -> "Universe":
+        """This universe with the figures in place of its history."""
+        figures = self.model_copy(update={"assets": assets, "correlation": correlation, "history": None})
+        figures._past = past
+        return figures
+
+    @classmethod
+    def wrong_forms(cls, data: Mapping[str, Any]) -> list[InitErrorDetails]:
+        """Without a history, each key that is missing is told by itself."""
+        if data.get("history") is not None:
+            return super().wrong_forms(data)
+        missing = [key for key in ("correlation", "assets") if key not in data]
+        return [InitErrorDetails(type="missing", loc=(key,), input=data) for key in missing]
 
 
 class Position(Table):
@@ -196,10 +230,10 @@ class CorrelationChange(Table):
 class Regime(Table):
     """Volatilities and correlation of another universe.
 
-    A file is read once: the resolved scenario holds its universe in the file's place.
+    A file or a window is read once: the resolved scenario holds its universe in its place.
     """
 
-    forms = ((("file",), ("universe",)),)
+    forms = ((("file",), ("universe",), ("start", "end")),)
     file: str | None = key(
         "the path of a regime file (schema, name, description, [universe]), beginning in the folder of this file",
         'write regime = { file = "..." }',
@@ -210,6 +244,12 @@ class Regime(Table):
         'write regime = { file = "..." }',
         default=None,
     )
+    start: date | None = key(
+        "a date: with end, the window of universe.history that the regime is estimated from",
+        "write regime = { start = 2007-10-01, end = 2009-03-31 }, without quotes",
+        default=None,
+    )
+    end: date | None = key("a date, the last of the window", "write end = 2009-03-31, without quotes", default=None)
 
 
 class Change(Table):
@@ -236,8 +276,9 @@ class Change(Table):
         default=None,
     )
     regime: Regime | None = key(
-        "{ file = ... }: volatilities and correlation become those of another universe, expected returns stay",
-        'write regime = { file = "..." }',
+        "{ file = ... } or { start = ..., end = ... }: volatilities and correlation become those of another universe "
+        "or of a window of universe.history, expected returns stay",
+        'write regime = { file = "..." }, or regime = { start = 2007-10-01, end = 2009-03-31 }',
         default=None,
     )
     class_: Name | None = name_of("class", alias="class", default=None)

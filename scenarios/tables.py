@@ -19,8 +19,16 @@ from simcore.border import NAME, is_name
 
 Forms = tuple[tuple[str, ...], ...]  # each of one or more keys; an empty one: none of them need be written
 
+_FORMS = {int: "<number>", float: "<number>", str: "<text>", list: "<list>", dict: "<table>"}
+TAGS = frozenset(_FORMS.values())  # of the members of a union; pydantic puts them into its places
+
 _UNPRINTED = r"\u0000-\u001f\u007f-\u00a0\u00ad\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
 _NAMES = {"type": "string", "pattern": rf"^ *[^ {_UNPRINTED}][^{_UNPRINTED}]*$"}  # is_name, as far as a pattern can be
+
+
+def form_of(value: object) -> str | None:
+    """The member of a union that is meant, so that one mistake gives one message; a bool is no number."""
+    return "<table>" if isinstance(value, BaseModel) else _FORMS.get(type(value))
 
 
 def key(allowed: str, remedy: str, **rules: Any) -> Any:
@@ -65,8 +73,7 @@ class Table(BaseModel):
     @classmethod
     def _one_of_each(cls, data: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         """By the keys that are written, whether their values are right or wrong: each error is told in one pass."""
-        wrong = [_wrong(forms, data) for forms in cls.forms if isinstance(data, Mapping)]
-        errors = [InitErrorDetails(type=error, loc=(), input=data) for error in wrong if error]
+        errors = cls.wrong_forms(data) if isinstance(data, Mapping) else []
         if not errors:
             return read(data)
         try:
@@ -74,6 +81,12 @@ class Table(BaseModel):
         except ValidationError as error:
             errors = [*map(_again, error.errors(include_url=False)), *errors]
         raise ValidationError.from_exception_data(cls.__name__, errors)
+
+    @classmethod
+    def wrong_forms(cls, data: Mapping[str, Any]) -> list[InitErrorDetails]:
+        """What keeps the keys of `data` from being one of each of the forms."""
+        wrong = [_wrong(forms, data) for forms in cls.forms]
+        return [InitErrorDetails(type=error, loc=(), input=data) for error in wrong if error]
 
 
 def _again(found: ErrorDetails) -> InitErrorDetails:
