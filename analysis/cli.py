@@ -206,9 +206,12 @@ def replay(
     from analysis import replayed
     from analysis.document import json_text
     from analysis.runs import load_all, watched_engine
+    from scenarios.repairs import told
 
     count, problems = _threads(threads)
     (loaded,) = load_all([scenario], _overrides(paths, seed, steps, confidence), others=problems)
+    if not quiet:
+        _caution(loaded.file, [told(repaired) for repaired in loaded.repairs])
     engine = watched_engine(count, None if quiet else loaded.name)
     found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, engine=engine)
     if as_json:
