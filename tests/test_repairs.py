@@ -159,9 +159,23 @@ def test_every_reader_is_told(file, tmp_path, capsys):
         assert [one["case"] for one in repairs] == ["base", "shock 0"]
         assert set(repairs[0]) == {"case", "place", "distance", "smallest_eigenvalue", "moved"}
         assert {"first", "second", "before", "after"} == set(repairs[0]["moved"][0])
-    for command in ("validate", "show"):
-        assert main([command, str(file)]) == 0
+    for command in (["validate"], ["show"], ["replay", "--node", "pool", "--worst", "1"]):
+        assert main([*command, str(file)]) == 0
         assert capsys.readouterr().err.count("are ones that no returns can have") == 2
+
+
+def test_a_pivot_on_the_edge_is_told_as_what_it_is():
+    """Possible, but the factor misses it: it moves by less than 1e-9."""
+    rows = np.array([[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.8, 0.6, 8e-7], [0.28, 0.48, -0.83]])
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    matrix = rows @ rows.T
+    np.fill_diagonal(matrix, 1.0)
+    matrix = (matrix + matrix.T) / 2.0
+    with pytest.raises(InputError, match="missed by"):
+        from_document(document(matrix.tolist(), repair="none"))
+    (repaired,) = (scenario := from_document(document(matrix.tolist()))).repairs
+    assert "are all but combinations of one another" in scenario.cautions[0]
+    assert repaired.repair.distance < 1e-8
 
 
 def test_nothing_is_said_where_nothing_was_repaired(tmp_path, capsys):
