@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +23,11 @@ from simcore.capacity import refuse_beyond_memory
 from simcore.engines import Engine
 from simcore.errors import CapacityError
 from simcore.pools import PoolTree
-from simcore.resampling import Replicates, resample
 from simcore.summarize import node_losses, summarize
 from simcore.summary import Summary
+
+if TYPE_CHECKING:
+    from simcore.resampling import Replicates
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +35,7 @@ CASE = "base"
 REPLICATES = 1000  # of a bootstrap, when nothing is said
 MOST_ROWS = 100_000  # with as many a bootstrap takes seconds; beyond, batches say the same
 FEWEST_BATCH_ROWS = 512 * (estimate.FEWEST_BATCHES - 1) + 1
-FEWEST_REPLICATES = 100
+FEWEST_REPLICATES, MOST_REPLICATES = 100, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def _bootstrapped(
     drawn = None
     few = too_few_blocks(count, sampling.mean_block)
     if not few:
+        from simcore.resampling import resample  # here, so that wrong options are told without numba
+
         drawn = resample(
             losses,
             _confidences(figures),

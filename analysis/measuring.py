@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from scenarios.losses import Losses
     from simcore.pools import PoolTree
 
-_MOST_REPLICATES = 1_000_000
-
 
 @dataclass(frozen=True)
 class Request:
@@ -62,6 +60,7 @@ def check(request: Request, others: Sequence[Problem] = ()) -> None:
     InputError
         With everything that is wrong, and the `others`.
     """
+    from analysis.measured import FEWEST_REPLICATES, MOST_REPLICATES
     from scenarios.losses import SEPARATORS
     from simcore.case import LARGEST_SEED
 
@@ -76,9 +75,8 @@ def check(request: Request, others: Sequence[Problem] = ()) -> None:
         expect(not remedy, "--confidence", confidence, "a number strictly between 0.5 and 1", remedy or "")
         expect(confidence not in request.confidences[:i], "--confidence", confidence, "each once", "remove it")
     drawn, block = request.replicates, request.mean_block
-    least = 100
-    allowed = f"a whole number from {least} to {_MOST_REPLICATES}, or 0 for batches"
-    right = drawn is None or (is_whole(drawn) and (drawn == 0 or least <= drawn <= _MOST_REPLICATES))
+    allowed = f"a whole number from {FEWEST_REPLICATES} to {MOST_REPLICATES}, or 0 for batches"
+    right = drawn is None or (is_whole(drawn) and (drawn == 0 or FEWEST_REPLICATES <= drawn <= MOST_REPLICATES))
     expect(right, "--replicates", drawn, allowed, "write --replicates 1000, or leave it away")
     blocks = is_finite(block) and block >= 1
     expect(blocks, "--mean-block", block, "a number of rows from 1", "rows that are independent: leave it away")

@@ -3,7 +3,7 @@
 Rows that are drawn one by one have BCa intervals (Efron, "Better bootstrap confidence intervals", 1987): percentiles of
 the replicates, moved by their median's bias and by the skewness of the figure's influence function. Blocks of rows have
 plain percentiles. Either way the levels are widened to those of t, as by Hesterberg ("What teachers should know about
-the bootstrap", 2015, section 5.3), with as many degrees of freedom as losses stand behind the figure, less one.
+the bootstrap", 2015), with as many degrees of freedom as losses stand behind the figure, less one.
 VaR of one node has the interval of the binomial distribution instead: two of its order statistics.
 """
 

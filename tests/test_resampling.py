@@ -1,5 +1,6 @@
 """The bootstrap: its draws, its figures against the obvious loop, and how often its intervals cover the truth."""
 
+import math
 from fractions import Fraction
 from functools import cache
 from math import comb
@@ -10,7 +11,7 @@ from closed_forms import benefit as true_benefit
 from closed_forms import linear, pooling_ratio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import bdtr
+from scipy.special import bdtr, ndtr, ndtri
 
 from analysis import expected_shortfall, mean, value_at_risk, volatility
 from analysis.measured import Sampling, measured_rows
@@ -148,6 +149,19 @@ def test_an_interval_of_replicates_without_skew_and_bias_is_their_percentiles():
     skewed = Resampled(0.0, replicates, lambda: np.array([-1.0, -1.0, -1.0, 3.0]))
     assert skewed.interval[0] > found.interval[0]
     assert skewed.interval[1] > found.interval[1]
+
+
+@pytest.mark.parametrize("influence", [np.array([-1.0, 1.0]), np.array([-1.0, -1.0, -1.0, 3.0]), np.array([1.0, -0.5])])
+@pytest.mark.parametrize("value", [-60.0, 0.0, 35.0])
+def test_levels_are_those_of_efron(influence, value):
+    """z0 + (z0 + z) / (1 - a (z0 + z)), with a a sixth of the skewness of the sum of influences."""
+    replicates = np.arange(-500.0, 501.0)
+    z0 = ndtri((value + 500.5) / 1001)
+    a = (influence**3).sum() / (influence**2).sum() ** 1.5 / 6
+    levels = [ndtr(z0 + (z0 + z) / (1 - a * (z0 + z))) for z in ndtri([0.025, 0.975])]
+    low, high = Resampled(value, replicates, lambda: influence).interval
+    assert low == replicates[math.floor(levels[0] * 1002) - 1]
+    assert high == replicates[math.ceil(levels[1] * 1002) - 1]
 
 
 # -- coverage
