@@ -168,7 +168,7 @@ def binomial_ranks(confidence: float, n: int) -> tuple[int, int]:
 
     Notes
     -----
-    The count B of losses below VaR is binomial (n, c): the lower end is the largest rank l with P(B < l) <= 2.5 %, the
+    The count B of losses below VaR is binomial (n, c): the lower end is the largest rank l with P(B < l) < 2.5 %, the
     upper one the smallest rank u with P(B < u) >= 97.5 % (David and Nagaraja, Order Statistics, 2003, section 7.1).
 
     >>> binomial_ranks(0.95, 1000), binomial_ranks(0.99, 100)
@@ -176,19 +176,19 @@ def binomial_ranks(confidence: float, n: int) -> tuple[int, int]:
     """
     from scipy.special import bdtr
 
-    def least(share: float, *, reached: bool) -> int:
-        """The smallest rank with P(B < rank) above the share, or, when `reached`, not below it."""
-        low, high = 0, n + 1
+    def least(share: float) -> int:
+        """The smallest rank with P(B < rank) >= share."""
+        low, high = 1, n + 1
         while low < high:
             middle = (low + high) // 2
-            below = float(bdtr(middle - 1, n, confidence)) if middle else 0.0
-            if below > share or (reached and below == share):
+            if bdtr(middle - 1, n, confidence) >= share:
                 high = middle
             else:
                 low = middle + 1
         return low
 
-    return max(0, least(_LEVELS[0], reached=False) - 1), least(_LEVELS[1], reached=True)
+    lower, upper = _LEVELS
+    return least(lower) - 1, least(upper)
 
 
 def tail_note(losses_behind: float) -> str:
