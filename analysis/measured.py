@@ -19,7 +19,6 @@ from analysis.comparison import RISKLESS, Figure, Row, rows_of, tree_views
 from analysis.estimate import Estimate, estimate_of, join_notes, riskless
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note
 from simcore import engines
-from simcore.capacity import refuse_beyond_memory
 from simcore.engines import Engine
 from simcore.errors import CapacityError
 from simcore.pools import PoolTree
@@ -149,7 +148,7 @@ def _bootstrapped(
     drawn = None
     few = too_few_blocks(count, sampling.mean_block)
     if not few:
-        from simcore.resampling import resample  # here, so that wrong options are told without numba
+        from simcore.resampling import resample
 
         drawn = resample(
             losses,
@@ -227,6 +226,8 @@ def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> No
     CapacityError
         It names the largest number of rows that fits.
     """
+    from simcore.capacity import refuse_beyond_memory  # here, so that wrong options are told without numba
+
     nodes = len(tree.names)
     figures = 2 + 2 * 4
 

@@ -108,20 +108,31 @@ def measure_file(request: Request, *, threads: int, say: Callable[[str], None] |
     Raises
     ------
     InputError
-        With everything that is wrong with the losses, or, when they are right, with the pools.
+        With everything that is wrong with the two files, or, when they are right, with both together.
     """
     from scenarios.losses import read_losses
-    from scenarios.pools_file import outside, read_pools
+    from scenarios.pools_file import outside, read_pools, tree_of
 
     began = time.perf_counter()
-    losses = read_losses(
-        request.losses,
-        index=request.index,
-        decimal=request.decimal,
-        separator=_separator(request),
-        gains=request.gains,
-    )
-    tree = read_pools(request.pools, losses.names, request.losses)
+    problems: list[Problem] = []
+    pools = losses = None
+    try:
+        pools = None if request.pools is None else read_pools(request.pools)
+    except InputError as error:
+        problems += error.problems
+    try:
+        losses = read_losses(
+            request.losses,
+            index=request.index,
+            decimal=request.decimal,
+            separator=_separator(request),
+            gains=request.gains,
+        )
+    except InputError as error:
+        problems += error.problems
+    raise_if_any(problems)
+    assert losses is not None
+    tree = tree_of(pools, losses.names, request.pools or "", request.losses)
     name = request.name if request.name is not None else Path(request.losses).stem
     if not is_name(name):
         raise InputError([Problem("file", show(name), f"a name: {NAME}", "give --name", request.losses)])
