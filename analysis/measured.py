@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,14 @@ from analysis.comparison import RISKLESS, Figure, Row, rows_of, tree_views
 from analysis.estimate import Estimate, estimate_of, join_notes, riskless
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note
 from simcore import engines
-from simcore.capacity import refuse_beyond_memory
 from simcore.engines import Engine
 from simcore.errors import CapacityError
 from simcore.pools import PoolTree
-from simcore.resampling import Replicates, resample
 from simcore.summarize import node_losses, summarize
 from simcore.summary import Summary
+
+if TYPE_CHECKING:
+    from simcore.resampling import Replicates
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +34,7 @@ CASE = "base"
 REPLICATES = 1000  # of a bootstrap, when nothing is said
 MOST_ROWS = 100_000  # with as many a bootstrap takes seconds; beyond, batches say the same
 FEWEST_BATCH_ROWS = 512 * (estimate.FEWEST_BATCHES - 1) + 1
-FEWEST_REPLICATES = 100
+FEWEST_REPLICATES, MOST_REPLICATES = 100, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,8 @@ def _bootstrapped(
     drawn = None
     few = too_few_blocks(count, sampling.mean_block)
     if not few:
+        from simcore.resampling import resample
+
         drawn = resample(
             losses,
             _confidences(figures),
@@ -222,6 +226,8 @@ def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> No
     CapacityError
         It names the largest number of rows that fits.
     """
+    from simcore.capacity import refuse_beyond_memory  # here, so that wrong options are told without numba
+
     nodes = len(tree.names)
     figures = 2 + 2 * 4
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from scenarios.losses import Losses
     from simcore.pools import PoolTree
 
-_MOST_REPLICATES = 1_000_000
-
 
 @dataclass(frozen=True)
 class Request:
@@ -62,6 +60,7 @@ def check(request: Request, others: Sequence[Problem] = ()) -> None:
     InputError
         With everything that is wrong, and the `others`.
     """
+    from analysis.measured import FEWEST_REPLICATES, MOST_REPLICATES
     from scenarios.losses import SEPARATORS
     from simcore.case import LARGEST_SEED
 
@@ -76,9 +75,8 @@ def check(request: Request, others: Sequence[Problem] = ()) -> None:
         expect(not remedy, "--confidence", confidence, "a number strictly between 0.5 and 1", remedy or "")
         expect(confidence not in request.confidences[:i], "--confidence", confidence, "each once", "remove it")
     drawn, block = request.replicates, request.mean_block
-    least = 100
-    allowed = f"a whole number from {least} to {_MOST_REPLICATES}, or 0 for batches"
-    right = drawn is None or (is_whole(drawn) and (drawn == 0 or least <= drawn <= _MOST_REPLICATES))
+    allowed = f"a whole number from {FEWEST_REPLICATES} to {MOST_REPLICATES}, or 0 for batches"
+    right = drawn is None or (is_whole(drawn) and (drawn == 0 or FEWEST_REPLICATES <= drawn <= MOST_REPLICATES))
     expect(right, "--replicates", drawn, allowed, "write --replicates 1000, or leave it away")
     blocks = is_finite(block) and block >= 1
     expect(blocks, "--mean-block", block, "a number of rows from 1", "rows that are independent: leave it away")
@@ -110,20 +108,31 @@ def measure_file(request: Request, *, threads: int, say: Callable[[str], None] |
     Raises
     ------
     InputError
-        With everything that is wrong with the losses, or, when they are right, with the pools.
+        With everything that is wrong with the two files, or, when they are right, with both together.
     """
     from scenarios.losses import read_losses
-    from scenarios.pools_file import outside, read_pools
+    from scenarios.pools_file import outside, read_pools, tree_of
 
     began = time.perf_counter()
-    losses = read_losses(
-        request.losses,
-        index=request.index,
-        decimal=request.decimal,
-        separator=_separator(request),
-        gains=request.gains,
-    )
-    tree = read_pools(request.pools, losses.names, request.losses)
+    problems: list[Problem] = []
+    pools = losses = None
+    try:
+        pools = None if request.pools is None else read_pools(request.pools)
+    except InputError as error:
+        problems += error.problems
+    try:
+        losses = read_losses(
+            request.losses,
+            index=request.index,
+            decimal=request.decimal,
+            separator=_separator(request),
+            gains=request.gains,
+        )
+    except InputError as error:
+        problems += error.problems
+    raise_if_any(problems)
+    assert losses is not None
+    tree = tree_of(pools, losses.names, request.pools or "", request.losses)
     name = request.name if request.name is not None else Path(request.losses).stem
     if not is_name(name):
         raise InputError([Problem("file", show(name), f"a name: {NAME}", "give --name", request.losses)])

@@ -3,7 +3,7 @@
 Rows that are drawn one by one have BCa intervals (Efron, "Better bootstrap confidence intervals", 1987): percentiles of
 the replicates, moved by their median's bias and by the skewness of the figure's influence function. Blocks of rows have
 plain percentiles. Either way the levels are widened to those of t, as by Hesterberg ("What teachers should know about
-the bootstrap", 2015, section 5.3), with as many degrees of freedom as losses stand behind the figure, less one.
+the bootstrap", 2015), with as many degrees of freedom as losses stand behind the figure, less one.
 VaR of one node has the interval of the binomial distribution instead: two of its order statistics.
 """
 
@@ -168,7 +168,7 @@ def binomial_ranks(confidence: float, n: int) -> tuple[int, int]:
 
     Notes
     -----
-    The count B of losses below VaR is binomial (n, c): the lower end is the largest rank l with P(B < l) <= 2.5 %, the
+    The count B of losses below VaR is binomial (n, c): the lower end is the largest rank l with P(B < l) < 2.5 %, the
     upper one the smallest rank u with P(B < u) >= 97.5 % (David and Nagaraja, Order Statistics, 2003, section 7.1).
 
     >>> binomial_ranks(0.95, 1000), binomial_ranks(0.99, 100)
@@ -176,19 +176,19 @@ def binomial_ranks(confidence: float, n: int) -> tuple[int, int]:
     """
     from scipy.special import bdtr
 
-    def least(share: float, *, reached: bool) -> int:
-        """The smallest rank with P(B < rank) above the share, or, when `reached`, not below it."""
-        low, high = 0, n + 1
+    def least(share: float) -> int:
+        """The smallest rank with P(B < rank) >= share."""
+        low, high = 1, n + 1
         while low < high:
             middle = (low + high) // 2
-            below = float(bdtr(middle - 1, n, confidence)) if middle else 0.0
-            if below > share or (reached and below == share):
+            if bdtr(middle - 1, n, confidence) >= share:
                 high = middle
             else:
                 low = middle + 1
         return low
 
-    return max(0, least(_LEVELS[0], reached=False) - 1), least(_LEVELS[1], reached=True)
+    lower, upper = _LEVELS
+    return least(lower) - 1, least(upper)
 
 
 def tail_note(losses_behind: float) -> str:

@@ -22,17 +22,37 @@ class PoolsFile(Table):
     pools: list[PoolTable] = key("at least one table [[pools]]", _REMEDY, min_length=1)
 
 
-def read_pools(source: str | None, columns: Sequence[str], losses: str) -> PoolTree:
-    """The tree of the columns of a table and the pools in a file.
+def read_pools(source: str) -> list[Pool]:
+    """The pools in a TOML file; whether their members are there `tree_of` tells.
+
+    Raises
+    ------
+    InputError
+        With everything that is wrong.
+    """
+    try:
+        document = read(File(source, Path(source)))
+    except InputError as error:
+        raise InputError([_of_pools(problem) for problem in error.problems]) from None
+    try:
+        tables = PoolsFile.model_validate(document).pools
+    except ValidationError as error:
+        problems = problems_of(error, document, PoolsFile)
+        raise InputError([replace(problem, file=source) for problem in problems]) from None
+    return [Pool(pool.name, tuple(pool.members)) for pool in tables]
+
+
+def tree_of(pools: Sequence[Pool] | None, columns: Sequence[str], source: str, losses: str) -> PoolTree:
+    """The tree of the columns of a table and of pools.
 
     Parameters
     ----------
-    source : str or None
-        The path of a TOML file; None: one pool ``pool`` of all columns.
+    pools : sequence of Pool or None
+        As `read_pools` gives them; None: one pool ``pool`` of all columns.
     columns : sequence of str
         Names, each once.
-    losses : str
-        The file of the columns, for messages.
+    source, losses : str
+        The files of the pools and of the columns, for messages.
 
     Returns
     -------
@@ -45,13 +65,12 @@ def read_pools(source: str | None, columns: Sequence[str], losses: str) -> PoolT
         With everything that is wrong.
     """
     positions = [Position(name, name, 1.0) for name in columns]
-    if source is None:
+    if pools is None:
         if "pool" in columns:
             allowed = "another name: without --pools, the pool of all columns is called pool"
             place = f"line 1, column {list(columns).index('pool') + 1}"
             raise InputError([Problem(place, '"pool"', allowed, "rename it, or give --pools", losses)])
         return PoolTree(positions, [Pool("pool", tuple(columns))])
-    pools = [Pool(pool.name, tuple(pool.members)) for pool in _tables(source)]
     problems = [replace(p, file=source, allowed=_of_columns(p.allowed)) for p in check_nodes(positions, pools)]
     named = [("the header", name) for name in columns]
     named += [(f"pools[{i}].name", pool.name) for i, pool in enumerate(pools)]
@@ -64,18 +83,6 @@ def outside(tree: PoolTree) -> tuple[str, ...]:
     """The caution that columns are in no pool."""
     alone = [position.name for position, parent in zip(tree.positions, tree.parent, strict=False) if parent < 0]
     return (f"in no pool, and so in no line of the table: {some(alone)}",) if alone else ()
-
-
-def _tables(source: str) -> list[PoolTable]:
-    try:
-        document = read(File(source, Path(source)))
-    except InputError as error:
-        raise InputError([_of_pools(problem) for problem in error.problems]) from None
-    try:
-        return PoolsFile.model_validate(document).pools
-    except ValidationError as error:
-        problems = problems_of(error, document, PoolsFile)
-        raise InputError([replace(problem, file=source) for problem in problems]) from None
 
 
 def _of_pools(problem: Problem) -> Problem:

@@ -294,7 +294,12 @@ def test_list_prints_each_bundled_scenario(capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "heavy"),
-    [(["--help"], HEAVY), (["run", "--help"], HEAVY - {"pydantic"}), (["list"], HEAVY - {"pydantic"})],
+    [
+        (["--help"], HEAVY),
+        (["run", "--help"], HEAVY - {"pydantic"}),
+        (["measure", "--help"], HEAVY - {"pydantic"}),
+        (["list"], HEAVY - {"pydantic"}),
+    ],
 )  # typer itself imports pydantic to read a command's options
 def test_help_and_list_start_without_heavy_packages(arguments, heavy):
     code = (

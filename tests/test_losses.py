@@ -41,6 +41,17 @@ def test_enough_cases():
     assert {case.stem for case in CASES} >= {path.stem for path in FOLDER.glob("*.csv")}
 
 
+def test_both_files_are_checked_before_either_is_refused(tmp_path, capsys):
+    losses, pools = tmp_path / "losses.csv", tmp_path / "pools.toml"
+    losses.write_text("a,b\n1,\n")
+    pools.write_text("[[pools]]\n")
+    assert main(["measure", str(losses), "--pools", str(pools)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("simcore: 3 problems with the input\n")
+    assert f"{losses}: line 2, column" in said
+    assert f"{pools}: pools[0].name = (missing)" in said
+
+
 def written(folder, text, **options):
     file = folder / "losses.csv"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())

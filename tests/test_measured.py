@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from test_cli import child
 
 import analysis
 import scenarios
@@ -345,6 +346,14 @@ def test_wrong_options_are_refused(file, capsys, options, said):
 def test_all_wrong_options_are_told_at_once(file, capsys):
     assert main(["measure", str(file), "--seed", "x", "--replicates", "5", "--threads", "0"]) == 2
     assert capsys.readouterr().err.startswith("simcore: 3 problems with the input\n")
+
+
+def test_what_is_wrong_is_told_without_numba(file):
+    file.write_text("a,b\n1,\n")
+    code = "import sys; from analysis.cli import main; s = main(sys.argv[1:]); print('numba' in sys.modules); exit(s)"
+    for arguments in (["--seed", "x"], []):
+        done = child("-c", code, "measure", str(file), *arguments)
+        assert (done.returncode, done.stdout) == (2, "False\n")
 
 
 def test_what_cannot_be_measured_in_memory_is_refused(file, capsys, monkeypatch):

@@ -1,5 +1,6 @@
 """The bootstrap: its draws, its figures against the obvious loop, and how often its intervals cover the truth."""
 
+import math
 from fractions import Fraction
 from functools import cache
 from math import comb
@@ -10,9 +11,9 @@ from closed_forms import benefit as true_benefit
 from closed_forms import linear, pooling_ratio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import bdtr
+from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
-from analysis import expected_shortfall, mean, value_at_risk, volatility
+from analysis import expected_shortfall, mean, resampled, value_at_risk, volatility
 from analysis.measured import Sampling, measured_rows
 from analysis.resampled import Resampled, binomial_ranks, influence_of
 from simcore import Pool, PoolTree, Position
@@ -102,7 +103,7 @@ def test_ranks_are_those_of_the_binomial_distribution(confidence, n):
     for k in range(n + 1):
         below.append(below[-1] + comb(n, k) * c**k * (1 - c) ** (n - k))
     low, high = binomial_ranks(confidence, n)
-    assert low == max(rank for rank in range(n + 1) if below[rank] <= Fraction(25, 1000))
+    assert low == max(rank for rank in range(n + 1) if below[rank] < Fraction(25, 1000))
     assert high == next(rank for rank in range(n + 2) if below[rank] >= Fraction(975, 1000))
 
 
@@ -148,6 +149,51 @@ def test_an_interval_of_replicates_without_skew_and_bias_is_their_percentiles():
     skewed = Resampled(0.0, replicates, lambda: np.array([-1.0, -1.0, -1.0, 3.0]))
     assert skewed.interval[0] > found.interval[0]
     assert skewed.interval[1] > found.interval[1]
+
+
+@pytest.mark.parametrize("influence", [np.array([-1.0, 1.0]), np.array([-1.0, -1.0, -1.0, 3.0]), np.array([1.0, -0.5])])
+@pytest.mark.parametrize("value", [-60.0, 0.0, 35.0])
+def test_levels_are_those_of_efron(influence, value):
+    """z0 + (z0 + z) / (1 - a (z0 + z)), with a a sixth of the skewness of the sum of influences."""
+    replicates = np.arange(-500.0, 501.0)
+    z0 = ndtri((value + 500.5) / 1001)
+    a = (influence**3).sum() / (influence**2).sum() ** 1.5 / 6
+    levels = [ndtr(z0 + (z0 + z) / (1 - a * (z0 + z))) for z in ndtri([0.025, 0.975])]
+    low, high = Resampled(value, replicates, lambda: influence).interval
+    assert low == replicates[math.floor(levels[0] * 1002) - 1]
+    assert high == replicates[math.ceil(levels[1] * 1002) - 1]
+
+
+@pytest.mark.parametrize("behind", [2.0, 10.0, 50.0])
+def test_few_losses_behind_a_figure_widen_its_interval(behind):
+    """By Hesterberg (2015): the quantile of t with one degree of freedom less, times sqrt(m / (m - 1))."""
+    replicates = np.arange(-5000.0, 5001.0)
+    level = ndtr(math.sqrt(behind / (behind - 1)) * stdtrit(behind - 1, 0.025))
+    low, high = Resampled(0.0, replicates, behind=behind).interval
+    assert low == replicates[max(1, math.floor(level * 10_002)) - 1]
+    assert high == -low
+
+
+def test_the_influence_on_sums_and_benefits_is_seen_without_a_row():
+    """Leaving row i out moves a smooth figure by -1 / (n - 1) of its influence, and a little."""
+    losses = np.random.default_rng(5).standard_normal((500, 3)) @ [[1, 0.5, 0], [0, 1, 0], [0, 0, 2]]
+    columns = [*losses.T, losses.sum(axis=1)]
+    figure, replicates = ("volatility", None), np.linspace(1.0, 1.1, 101)
+
+    def of(x):
+        value = volatility(x)
+        return Resampled(value, value * replicates, lambda: influence_of(x, figure, value))
+
+    unpooled, pooled = resampled.total([of(x) for x in columns[:3]]), of(columns[3])
+    found = resampled.benefit(pooled, unpooled)
+    left = [[volatility(np.delete(x, i)) for x in columns] for i in range(100)]
+    for made, of_left in (
+        (unpooled, lambda v: v[0] + v[1] + v[2]),
+        (pooled, lambda v: v[3]),
+        (found, lambda v: 1 - v[3] / (v[0] + v[1] + v[2])),
+    ):
+        moved = np.array([made.value - of_left(v) for v in left]) * (len(losses) - 1)
+        np.testing.assert_allclose(made.influence()[:100], moved, atol=0.02 * np.abs(moved).max())
 
 
 # -- coverage
