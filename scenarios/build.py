@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.bootstrap import bootstrap_of, law_of
 from scenarios.cautions import cautions
 from scenarios.moments import Moments
 from scenarios.repairs import Repaired, repairs_of
@@ -25,7 +26,7 @@ from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case, Plan
 from simcore.correlation import factor
 from simcore.errors import InputError
-from simcore.market import Gaussian, Market, StudentT
+from simcore.market import Bootstrap, Gaussian, Market, StudentT
 from simcore.pools import PoolTree
 
 
@@ -80,9 +81,10 @@ def build(document: Document, file: str) -> Scenario:
     places = ["universe.correlation", *(f"shocks[{i}].changes ({s.name})" for i, s in enumerate(document.shocks))]
     factors: dict[bytes, NDArray[np.float64]] = {}
     tree = PoolTree(positions_of(document), pools_of(document))
+    known: dict[int, Bootstrap] = {}
     cases = tuple(
-        Case(name, _market(universe, its, place, factors), tree)
-        for (name, its), place in zip(moments.items(), places, strict=True)
+        Case(name, _market(universe, its, place, factors, bootstrap_of(universe, shock, known)), tree)
+        for (name, its), place, shock in zip(moments.items(), places, (None, *document.shocks), strict=True)
     )
     plan = plan_of(document)
     resolved = resolved_of(document)
@@ -101,8 +103,16 @@ def build(document: Document, file: str) -> Scenario:
     )
 
 
-def _market(universe: Universe, moments: Moments, place: str, factors: dict[bytes, NDArray[np.float64]]) -> Market:
-    """The market of a case; `factors` keeps the factor of each distinct matrix."""
+def _market(
+    universe: Universe,
+    moments: Moments,
+    place: str,
+    factors: dict[bytes, NDArray[np.float64]],
+    bootstrap: Bootstrap | None,
+) -> Market:
+    """The market of a case; `factors` keeps the factor of each distinct matrix. A bootstrap needs none."""
+    if bootstrap is not None:
+        return market_of(universe, moments, bootstrap)
     names = tuple(asset.name for asset in universe.assets)
     key = moments.correlation.tobytes()
     if key not in factors:
@@ -111,7 +121,8 @@ def _market(universe: Universe, moments: Moments, place: str, factors: dict[byte
         except InputError as error:
             raise InputError([replace(problem, place=place) for problem in error.problems]) from None
     lower, innovation = factors[key], universe.innovation
-    dependence = StudentT(lower, innovation.student_t) if isinstance(innovation, Innovation) else Gaussian(lower)
+    dof = innovation.student_t if isinstance(innovation, Innovation) else None
+    dependence = Gaussian(lower) if dof is None else StudentT(lower, dof)
     return market_of(universe, moments, dependence)
 
 
@@ -123,7 +134,9 @@ def resolved_of(document: Document) -> dict[str, Any]:
     for shock, written in zip(resolved["shocks"], document.shocks, strict=True):
         for change, its in zip(shock["changes"], written.changes, strict=True):
             if its.regime is not None and its.regime.universe is not None:
-                law = {key: resolved["universe"][key] for key in ("compounding", "innovation")}
+                drawn = law_of(its.regime.universe) is not None  # from rows of its own
+                keys = ("compounding",) if drawn else ("compounding", "innovation")
+                law = {key: resolved["universe"][key] for key in keys}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
         after = shocked(base, document.universe, written).correlation
         if after.tobytes() != changed_by(base, document.universe, written).correlation.tobytes():

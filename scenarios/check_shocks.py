@@ -10,7 +10,7 @@ from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.possible import check_possible
 from scenarios.resolve import changed, selection
-from scenarios.schema import Change, CorrelationChange, Regime, Shock, Universe
+from scenarios.schema import Change, CorrelationChange, Innovation, Regime, Shock, Universe
 from simcore.correlation import check_entries
 from simcore.errors import Problem, some
 
@@ -159,12 +159,19 @@ def _check_regime(universe: Universe, change: Change, regime: Regime, place: str
         remedy = next(filter(None, same), "give the regime these assets, by the names they have here")
         problems.append(Problem(here, f"{written}, which lacks {some(missing)}", allowed, remedy))
     for name in ("compounding", "innovation"):
-        its, own = getattr(other, name), getattr(universe, name)
+        its, own = (_without_rows(getattr(one, name)) for one in (other, universe))
         if name in other.model_fields_set and its != own:
             allowed = f"a regime with the {name} of universe.{name}, or without one"
             remedy = f"a regime brings volatilities and correlation only: make its {name} that of the universe"
             problems.append(Problem(here, f"{written}, with another {name}", allowed, remedy))
     return problems
+
+
+def _without_rows(law: object) -> object:
+    """A law less what is each universe's own: the rows of a bootstrap."""
+    if isinstance(law, Innovation) and law.bootstrap is not None:
+        return law.bootstrap.mean_block
+    return law
 
 
 def _check_figures(

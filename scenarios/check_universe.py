@@ -46,7 +46,7 @@ def check_assets(universe: Universe, place: str) -> list[Problem]:
     problems += same_letters((f"{place}.assets[{i}].name", name) for i, name in enumerate(names))
     classes = [(i, asset.class_) for i, asset in enumerate(universe.assets) if asset.class_ is not None]
     problems += same_letters((f"{place}.assets[{i}].class ({names[i]})", name) for i, name in classes)
-    if isinstance(innovation := universe.innovation, Innovation):
+    if isinstance(innovation := universe.innovation, Innovation) and innovation.student_t is not None:
         dof = innovation.student_t
         problems += said_by(lambda: StudentT(np.eye(1), dof), {"StudentT.dof": f"{place}.innovation.student_t"})
     return problems

@@ -22,6 +22,8 @@ class History:
         Of each row; of prices, the date at which the period of the return ends.
     returns : ndarray, shape (periods, n)
         V'/V - 1 per period; NaN where there is none, under ``gaps = "pairwise"`` only.
+    periods_per_year : float
+        Rows a year, as its author says.
     cautions : tuple of str
         What its author may want to look at again.
     """
@@ -30,6 +32,7 @@ class History:
     names: tuple[str, ...]
     dates: tuple[date, ...]
     returns: NDArray[np.float64]
+    periods_per_year: float
     cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios import library
+from scenarios.bootstrap import with_rows
 from scenarios.build import Scenario, build
 from scenarios.check import check, check_plan
 from scenarios.extends import drop_other_forms, extended
@@ -117,6 +118,8 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
             raise InputError(problems + check_plan(read))
         read, of_holdings = with_holdings(read, lambda place: origin(place, origins, file))
         raise_if_any(problems + of_holdings + in_history(check(read), read.universe))
+        read, problems = with_rows(read)
+        raise_if_any(problems)
         return read, origins
     except ValidationError as error:
         problems = problems_of(error, whole)

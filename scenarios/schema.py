@@ -31,11 +31,31 @@ class Classes(Table):
     between: float = number("a number from -1 to 1", "write between = 0.2", ge=-1, le=1)
 
 
+class BootstrapLaw(Table):
+    """Rows of a history, drawn in blocks."""
+
+    mean_block: float = number(
+        "mean length of a block in periods, a number from 1", "write mean_block = 5", ge=1, le=2**31
+    )
+    periods_per_year: float | None = number(
+        "rows a year; that of the history when absent", "leave it out: the history says it", default=None, gt=0
+    )
+    rows: list[list[float]] | None = key(
+        "standardised rows, as resolved scenarios hold them; those of the history when absent",
+        "leave it out: the history gives the rows",
+        default=None,
+    )
+
+
 class Innovation(Table):
     """An innovation other than the normal."""
 
-    student_t: Annotated[float, limits("number", exclusiveMinimum=2, maximum=LARGEST_DOF)] = key(
-        "degrees of freedom: a number above 2", "write innovation = { student_t = 4 }"
+    forms = ((("student_t",), ("bootstrap",)),)
+    student_t: Annotated[float, limits("number", exclusiveMinimum=2, maximum=LARGEST_DOF)] | None = key(
+        "degrees of freedom: a number above 2", "write innovation = { student_t = 4 }", default=None
+    )
+    bootstrap: BootstrapLaw | None = key(
+        "a table with mean_block", "write innovation = { bootstrap = { mean_block = 5 } }", default=None
     )
 
 
@@ -89,7 +109,7 @@ class Universe(Table):
         Annotated[str, Field(pattern="^normal$"), Tag("<text>")] | Annotated[Innovation, Tag("<table>")],
         Discriminator(_form),
     ] = key(
-        '"normal" or { student_t = degrees of freedom }',
+        '"normal", { student_t = degrees of freedom } or { bootstrap = { mean_block = periods } }',
         'write innovation = "normal" or innovation = { student_t = 4 }',
         default="normal",
     )

@@ -56,6 +56,7 @@ def test_every_key_is_the_design_s():
     keys = {table.__name__: [field.alias or key for key, field in table.model_fields.items()] for table in tables()}
     assert keys == {
         "Asset": ["name", "class", "expected_return", "volatility", "value"],
+        "BootstrapLaw": ["mean_block", "periods_per_year", "rows"],
         "Change": ["expected_return", "volatility", "jump", "correlation", "regime", "class", "assets"],
         "Classes": ["within_class", "between"],
         "CorrelationChange": ["toward", "weight", "within_class", "between", "matrix"],
@@ -70,7 +71,7 @@ def test_every_key_is_the_design_s():
             *("file", "kind", "periods_per_year", "start", "end", "estimator", "gaps"),
             *("date_format", "decimal", "classes", "values", "expected_returns"),
         ],
-        "Innovation": ["student_t"],
+        "Innovation": ["student_t", "bootstrap"],
         "JumpChange": ["add"],
         "Measures": ["confidence", "relative_to"],
         "Pool": ["name", "members"],

@@ -1,0 +1,114 @@
+"""The bootstrap as a scenario's law: rows of its own history, of a window's, and what it refuses."""
+
+import numpy as np
+import pytest
+
+import scenarios
+import simcore
+from analysis import estimate
+from simcore import Bootstrap, InputError
+
+DAYS = 300
+LAW = {"bootstrap": {"mean_block": 4}}
+
+
+@pytest.fixture
+def document(tmp_path, monkeypatch):
+    """A calm and a wild year and a half of two assets, drawn for the test."""
+    rng = np.random.default_rng(1)
+    dates = np.datetime64("2020-01-01") + np.arange(2 * DAYS)
+    calm, wild = (rng.standard_t(5, (DAYS, 2)) @ np.array([[0.005, 0.002], [0.0, 0.006]]) for _ in range(2))
+    rows = np.vstack([calm, 3.0 * wild])
+    lines = [f"{day},{a:.6f},{b:.6f}" for day, (a, b) in zip(dates, rows, strict=True)]
+    (tmp_path / "r.csv").write_text("\n".join(["Date,A,B", *lines]) + "\n")
+    monkeypatch.chdir(tmp_path)
+    start, end, last = (dates[i].astype(object) for i in (0, DAYS - 1, 2 * DAYS - 1))
+    history = {"file": "r.csv", "kind": "returns", "periods_per_year": 250, "values": 100.0, "start": start, "end": end}
+    window = {"start": dates[DAYS].astype(object), "end": last}
+    return {
+        "schema": 1,
+        "name": "drawn",
+        "currency": "EUR",
+        "universe": {"innovation": LAW, "compounding": "simple", "history": history},
+        "shocks": [{"name": "wild", "changes": [{"regime": window}]}],
+        "simulation": {"paths": 20_000, "steps": 10, "horizon_days": 10, "days_per_year": 250, "seed": 3},
+        "measures": {"confidence": 0.95},
+    }
+
+
+def rows_of(first, last):
+    table = np.loadtxt("r.csv", delimiter=",", skiprows=1, usecols=(1, 2))
+    return table[first:last]
+
+
+def load(document, **universe):
+    return scenarios.from_document({**document, "universe": {**document["universe"], **universe}})
+
+
+@pytest.mark.parametrize("compounding", ["log", "simple"])
+def test_steps_are_rows_of_the_history_and_of_the_window(document, compounding):
+    scenario = load(document, compounding=compounding)
+    for case, window in zip(scenario.cases, (rows_of(0, DAYS), rows_of(DAYS, 2 * DAYS)), strict=True):
+        assert isinstance(case.market.dependence, Bootstrap)
+        window = np.log1p(window) if compounding == "log" else window
+        drawn = simcore.replay(case, scenario.plan, np.arange(200)).returns.reshape(-1, 2)
+        expected = scenario.cases[0].market  # a regime leaves expected returns alone
+        shift = (case.market.drift - expected.drift) / 250
+        if case.name == "wild":
+            window = window - window.mean(axis=0) + rows_of(0, DAYS).mean(axis=0) if compounding == "simple" else None
+        if window is not None:
+            nearest = np.abs(drawn[:, None, :] - window[None]).max(axis=2).min(axis=1)
+            assert nearest.max() < 1e-12, shift
+
+
+def test_the_resolved_scenario_needs_no_file(document, tmp_path):
+    scenario = load(document)
+    (tmp_path / "r.csv").unlink()
+    again = scenarios.from_document(scenario.resolved)
+    assert again.digest == scenario.digest
+    for one, other in zip(scenario.cases, again.cases, strict=True):
+        np.testing.assert_array_equal(one.market.dependence.rows, other.market.dependence.rows)
+    first, second = (simcore.simulate(s.cases, s.plan)["wild"]["pool"].tail.values for s in (scenario, again))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_cases_without_a_regime_share_the_rows_and_a_volatility_scales_them(document):
+    shock = {"name": "twice", "changes": [{"volatility": {"multiply": 2.0}}]}
+    scenario = load({**document, "shocks": [shock]})
+    base, twice = scenario.cases
+    assert base.market.dependence is twice.market.dependence
+    results = simcore.simulate(scenario.cases, scenario.plan)
+    wide, narrow = (estimate.volatility(results[name]["pool"]).value for name in ("twice", "base"))
+    assert wide == pytest.approx(2.0 * narrow, rel=1e-9)
+
+
+def refused(document):
+    with pytest.raises(InputError) as caught:
+        scenarios.from_document(document)
+    return str(caught.value)
+
+
+def test_what_a_bootstrap_cannot_be_is_refused(document):
+    figures = scenarios.load("three_assets").resolved
+    without = {**figures, "universe": {**figures["universe"], "innovation": LAW}, "shocks": []}
+    assert "no rows to draw from" in refused(without)
+    one_step = {**document, "simulation": {**document["simulation"], "steps": 1}}
+    assert "write steps = 10 and horizon_days = 10, days_per_year = 250" in refused(one_step)
+    toward = {"name": "s", "changes": [{"correlation": {"toward": 1.0, "weight": 0.5}}]}
+    assert "no change of correlation under a bootstrap" in refused({**document, "shocks": [toward]})
+    regime = {"assets": figures["universe"]["assets"], "correlation": 0.5}
+    regime["assets"] = [{**regime["assets"][0], "name": name} for name in "AB"]
+    shock = {"name": "s", "changes": [{"regime": {"universe": regime}}]}
+    assert "no rows to draw from" in refused({**document, "shocks": [shock]})
+    for law in ({"mean_block": 0.5}, {"mean_block": "five"}, {}):
+        universe = {**document["universe"], "innovation": {"bootstrap": law}}
+        assert "mean_block" in refused({**document, "universe": universe})
+    both = {"bootstrap": {"mean_block": 5}, "student_t": 5}
+    assert "exactly one of" in refused({**document, "universe": {**document["universe"], "innovation": both}})
+
+
+@pytest.mark.parametrize("rows", [[[0.0]], [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [-1.0]], []])
+def test_rows_that_are_none_of_a_history_are_refused(document, rows):
+    resolved = load({**document, "shocks": []}).resolved
+    law = {"bootstrap": {**resolved["universe"]["innovation"]["bootstrap"], "rows": rows}}
+    assert "rows" in refused({**resolved, "universe": {**resolved["universe"], "innovation": law}})
