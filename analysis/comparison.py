@@ -181,7 +181,7 @@ def rows_of(
     """The rows of one case, from its views as `tree_views` gives them."""
     table = []
     for node, view, figures in views:
-        parent = _parent(tree, node)
+        parent = tree.pool_of(node)
         kind = "position" if view == "standalone" else "pool"
         unit = "1" if view.startswith("benefit") else currency
         for (measure, confidence), estimate in figures.items():
@@ -264,8 +264,3 @@ def _relative(estimate: Estimate, expected: float | None, *, riskless: bool) -> 
     if expected is None:
         return Estimate(None, note=NO_EXPECTATION)
     return estimate.relative_to((estimate.value or 0.0) if riskless else expected)
-
-
-def _parent(tree: PoolTree, node: str) -> str | None:
-    parent = tree.parent[tree.names.index(node)]
-    return None if parent < 0 else tree.names[parent]

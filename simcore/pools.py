@@ -6,6 +6,7 @@ It refuses a name used twice, an unknown member, a member of two pools, an empty
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
@@ -107,6 +108,17 @@ class PoolTree:
         number = self._number(name) - len(self.positions)
         return self.pools[number].members if number >= 0 else ()
 
+    def pool_of(self, name: str) -> str | None:
+        """The pool that has the node `name` as a member; None where it is in none.
+
+        Raises
+        ------
+        InputError
+            When no node has this name.
+        """
+        parent = self.parent[self._number(name)]
+        return None if parent < 0 else self.names[parent]
+
     def positions_below(self, name: str) -> tuple[Position, ...]:
         """All positions in the node `name`, through every level; a position is below itself.
 
@@ -115,18 +127,25 @@ class PoolTree:
         InputError
             When no node has this name.
         """
-        node = self._number(name)
-        below = np.zeros(len(self.names), dtype=bool)
-        below[node] = True
-        for q in reversed(self.order):
-            if below[len(self.positions) + q]:
-                below[self.child[self.start[q] : self.start[q + 1]]] = True
-        return tuple(position for i, position in enumerate(self.positions) if below[i])
+        return tuple(self.positions[i] for i in self._below[self._number(name)])
 
     def _number(self, name: str) -> int:
-        if name not in self.names:
+        if name not in self._numbers:
             raise InputError([Problem("node", show(name), f"a node: {some(self.names)}", "correct the name")])
-        return self.names.index(name)
+        return self._numbers[name]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {name: i for i, name in enumerate(self.names)}
+
+    @cached_property
+    def _below(self) -> list[list[int]]:
+        """Of each node, the positions in it: from the innermost pools outwards, so that no tree is too deep."""
+        below = [[i] for i in range(len(self.positions))] + [[] for _ in self.pools]
+        for q in self.order:
+            members = self.child[self.start[q] : self.start[q + 1]].tolist()
+            below[len(self.positions) + q] = sorted(i for member in members for i in below[member])
+        return below
 
 
 def check_nodes(positions: Sequence[Position], pools: Sequence[Pool]) -> list[Problem]:

@@ -94,6 +94,17 @@ def test_what_is_no_tree_is_refused(positions, pools, message):
         PoolTree(positions, pools)
 
 
+def test_a_tree_ten_thousand_deep_is_walked_once():
+    """Each pool in the next: what is below a node is known without walking down from it each time."""
+    pools = [Pool("p0", ("A",)), *(Pool(f"p{i}", (f"p{i - 1}",)) for i in range(1, 10_000))]
+    tree = PoolTree([A], pools)
+    assert all(tree.positions_below(pool.name) == (A,) for pool in pools)
+    assert tree.pool_of("p5") == "p6"
+    assert tree.pool_of("p9999") is None
+    with pytest.raises(InputError, match="a node"):
+        tree.pool_of("q")
+
+
 def test_every_cycle_is_told_beside_what_else_is_wrong():
     pools = [Pool("P", ("Q", "X")), Pool("Q", ("P",)), Pool("R", ("S", "A")), Pool("S", ("R",))]
     with pytest.raises(InputError) as caught:
