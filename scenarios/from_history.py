@@ -155,13 +155,13 @@ def _read(universe: Universe, place: str, naming: File) -> tuple[_Read | None, l
 def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = False) -> tuple[Universe, list[Problem]]:
     """The universe of the window; of a regime, attributes beside the history are not told twice."""
     source, table = read.source, read.table
-    problems = [] if regime else _check_names(source, table, place)
+    problems = _check_names(source, table, place)
     window = Window(
         place, source.kind, read.compounding, source.periods_per_year, source.start, source.end, source.gaps
     )
     past, wrong = window_of(table, window)
     if past is None or problems:
-        return universe, [*problems, *wrong]
+        return universe, wrong if regime else [*problems, *wrong]
     half_life = source.estimator.ewma.half_life if isinstance(source.estimator, Weighted) else None
     if half_life is not None and (worth := effective_rows(len(past.dates), half_life)) < _FEWEST:
         value, allowed = f"{half_life:g}", f"a half-life that is worth {_FEWEST:g} rows of equal weight or more"
