@@ -12,14 +12,29 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
-from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from simcore.errors import InputError, Problem, SimcoreError
+from analysis.options import (
+    AsJson,
+    Confidence,
+    Out,
+    Paths,
+    Quiet,
+    Seed,
+    Source,
+    Sources,
+    Steps,
+    Threads,
+    as_option,
+    folder_of,
+    number,
+    overrides_of,
+    threads_of,
+)
+from simcore.errors import InputError, SimcoreError
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -30,26 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="How much risk does pooling remove, and when does it stop removing it?",
 )
-
-Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")]
-Sources = Annotated[
-    list[str], typer.Argument(metavar="SCENARIO...", help="Scenario files, or the names of bundled ones.")
-]
-Paths = Annotated[str | None, typer.Option(metavar="N", help="Paths to simulate, as 1000000 or 1e6.")]
-Seed = Annotated[str | None, typer.Option(metavar="N", help="Seed of the random numbers.")]
-Steps = Annotated[str | None, typer.Option(metavar="N", help="Steps to the horizon.")]
-Threads = Annotated[str | None, typer.Option(metavar="N", help="Threads; no figure depends on them.")]
-Confidence = Annotated[
-    list[str] | None, typer.Option(metavar="C", help="Confidence, as 0.99; may be given several times.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
-_OPTIONS = {
-    "simulation.paths": "--paths",
-    "simulation.seed": "--seed",
-    "simulation.steps": "--steps",
-    "measures.confidence": "--confidence",
-}
-Quiet = Annotated[bool, typer.Option("--quiet", help="Nothing on stderr but errors: no progress, no warnings.")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     except InputError as error:
-        problems = [_as_option(problem) for problem in error.problems]
+        problems = [as_option(problem) for problem in error.problems]
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'} with the input"
         _say("\n\n".join([count, *map(str, problems)]))
         return 2
@@ -93,10 +88,7 @@ def run(
     threads: Threads = None,
     confidence: Confidence = None,
     as_json: AsJson = False,
-    out: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
-    ] = None,
+    out: Out = None,
     quiet: Quiet = False,
 ) -> None:
     """Compare pools with their members standing alone.
@@ -108,11 +100,10 @@ def run(
     from analysis.document import document_of_all, json_text, manifest_of
     from analysis.runs import check_memory, load_all, simulate_one
 
-    count, problems = _threads(threads)
-    folder = None if out is None else Path(out)
-    if folder:
-        problems += output.folder_problems(folder) if out else [output.no_folder()]
-    loaded = load_all(scenarios, _overrides(paths, seed, steps, confidence), others=problems, one_table=True)
+    count, problems = threads_of(threads)
+    folder, of_folder = folder_of(out)
+    problems += of_folder
+    loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
     for scenario in () if quiet else loaded:
         _caution(scenario.file, scenario.cautions)
     memory = check_memory(loaded, count)
@@ -209,8 +200,8 @@ def replay(
     from analysis.document import json_text
     from analysis.runs import load_all, watched_engine
 
-    count, problems = _threads(threads)
-    (loaded,) = load_all([scenario], _overrides(paths, seed, steps, confidence), others=problems)
+    count, problems = threads_of(threads)
+    (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
     if not quiet:
         _caution(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
@@ -259,10 +250,7 @@ def measure(
     currency: Annotated[str, typer.Option(metavar="NAME", help="The unit of the losses.")] = "",
     threads: Threads = None,
     as_json: AsJson = False,
-    out: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
-    ] = None,
+    out: Out = None,
     quiet: Quiet = False,
 ) -> None:
     """Measure losses that were simulated or observed elsewhere.
@@ -274,10 +262,9 @@ def measure(
     from analysis.document import json_text
     from analysis.measuring import Request, check, measure_file, measured_document, measured_manifest, measured_text
 
-    count, problems = _threads(threads)
-    folder = None if out is None else Path(out)
-    if folder:
-        problems += output.folder_problems(folder) if out else [output.no_folder()]
+    count, problems = threads_of(threads)
+    folder, of_folder = folder_of(out)
+    problems += of_folder
     request = Request(
         losses, pools, index, decimal, separator, gains,
         tuple(number(text) for text in confidence) if confidence else (0.95, 0.99),
@@ -338,56 +325,6 @@ def warmup() -> None:
     folder = compile_kernels()
     where = f"their cache is {folder}" if folder else "the cache cannot be written, so each process compiles anew"
     _print(f"kernels ready after {time.perf_counter() - began:.1f} s; {where}")
-
-
-def number(text: str) -> int | float | str:
-    """What a scenario file would hold for `text`: a whole number, another, or the text itself where it is none.
-
-    >>> [number(text) for text in ("1e6", "1_000_000", "0.99", "many")]
-    [1000000, 1000000, 0.99, 'many']
-    """
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return text
-    if not value.is_finite() or abs(value.adjusted()) > 40:
-        return text  # far outside anything allowed; writing it out could fill the memory
-    return int(value) if value == value.to_integral_value() else float(value)
-
-
-def _overrides(
-    paths: str | None, seed: str | None, steps: str | None, confidence: list[str] | None
-) -> dict[str, object]:
-    given = dict(zip(_OPTIONS, (paths, seed, steps), strict=False))
-    overrides: dict[str, object] = {key: number(text) for key, text in given.items() if text is not None}
-    if confidence:
-        overrides["measures.confidence"] = [number(text) for text in confidence]
-    return overrides
-
-
-def _as_option(problem: Problem) -> Problem:
-    """A problem with an override, as of the option that it was given by."""
-    from scenarios.origins import OVERRIDE
-
-    key = problem.place.split("[")[0]
-    if problem.file != OVERRIDE or key not in _OPTIONS:
-        return problem
-    option = _OPTIONS[key]
-    remedy = problem.remedy.replace(f"{key.split('.')[1]} = ", f"{option} ")
-    remedy = remedy.replace("[", "").replace(", ", f" {option} ").replace("]", "") if "[" in remedy else remedy
-    return replace(problem, place=_OPTIONS[key], remedy=remedy, file="")
-
-
-def _threads(text: str | None) -> tuple[int, list[Problem]]:
-    """How many threads, and what is wrong with that."""
-    from simcore import engines
-
-    count = engines.available_threads() if text is None else number(text)
-    try:
-        engines.threads(count)
-    except InputError as error:
-        return 0, [replace(problem, place="--threads") for problem in error.problems]
-    return int(count), []
 
 
 def _table(done: "Run") -> str:

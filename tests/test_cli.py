@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.cli import main, number
+from analysis.cli import main
 from analysis.comparison import COLUMNS
+from analysis.options import number
 from simcore.errors import SimcoreError
 
 HOME = Path(__file__).resolve().parent.parent
