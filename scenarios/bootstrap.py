@@ -7,8 +7,9 @@ so that the resolved scenario needs no file.
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.changes import with_changes, with_universe
 from scenarios.resolve import horizon_of
-from scenarios.schema import BootstrapLaw, Document, Innovation, Shock, Universe
+from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Shock, Universe
 from simcore.errors import InputError, Problem
 from simcore.market import Bootstrap, standardised
 
@@ -25,25 +26,22 @@ def with_rows(document: Document) -> tuple[Document, list[Problem]]:
         return document, []
     place = "universe.innovation.bootstrap"
     universe, problems = _filled(document.universe, law, place)
-    shocks = []
-    for i, shock in enumerate(document.shocks):
-        changes = []
-        for j, change in enumerate(shock.changes):
-            here = f"shocks[{i}].changes[{j}]"
-            if change.correlation is not None:
-                allowed = "no change of correlation under a bootstrap: rows are correlated as they were"
-                remedy = 'take a regime of the history, or innovation = "normal"'
-                problems.append(Problem(f"{here}.correlation ({shock.name})", "a change", allowed, remedy))
-            regime = change.regime
-            if regime is not None and regime.universe is not None:
-                own = law_of(regime.universe) or law
-                inner = own if own.rows is not None and own is not law else law.model_copy(update={"rows": None})
-                filled, wrong = _filled(regime.universe, inner, f"{here}.regime ({shock.name})")
-                problems += wrong
-                change = change.model_copy(update={"regime": regime.model_copy(update={"universe": filled})})
-            changes.append(change)
-        shocks.append(shock.model_copy(update={"changes": changes}))
-    document = document.model_copy(update={"universe": universe, "shocks": shocks})
+
+    def filled(change: Change, _: int, here: str, shock: str) -> Change:
+        if change.correlation is not None:
+            allowed = "no change of correlation under a bootstrap: rows are correlated as they were"
+            remedy = 'take a regime of the history, or innovation = "normal"'
+            problems.append(Problem(f"{here}.correlation ({shock})", "a change", allowed, remedy))
+        regime = change.regime
+        if regime is None or regime.universe is None:
+            return change
+        own = law_of(regime.universe) or law
+        inner = own if own.rows is not None and own is not law else law.model_copy(update={"rows": None})
+        drawn, wrong = _filled(regime.universe, inner, f"{here}.regime ({shock})")
+        problems.extend(wrong)
+        return with_universe(change, drawn)
+
+    document = with_changes(document.model_copy(update={"universe": universe}), filled)
     return document, problems or _check_steps(document)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scenarios.changes import with_changes, with_universe
 from scenarios.dates import check_format
 from scenarios.estimators import effective_rows, estimate
 from scenarios.files import File, Reference
@@ -58,7 +59,7 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
         if read:
             universe, problems = _estimated(document.universe, read, place)
 
-    def filled(change: Change, here: str, shock: str) -> Change:
+    def filled(change: Change, _: int, here: str, shock: str) -> Change:
         regime = change.regime
         if regime is None:
             return change
@@ -78,20 +79,10 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
             problems.extend(wrong)
         else:
             return change
-        known = found if found is not None and found.history is None else None
-        return change.model_copy(update={"regime": regime.model_copy(update={"universe": known})})
+        return with_universe(change, found if found is not None and found.history is None else None)
 
-    shocks = [
-        shock.model_copy(
-            update={
-                "changes": [
-                    filled(change, f"shocks[{i}].changes[{j}]", shock.name) for j, change in enumerate(shock.changes)
-                ]
-            }
-        )
-        for i, shock in enumerate(document.shocks)
-    ]
-    return document.model_copy(update={"universe": universe, "shocks": shocks}), list(dict.fromkeys(problems))
+    document = with_changes(document.model_copy(update={"universe": universe}), filled)
+    return document, list(dict.fromkeys(problems))
 
 
 def replace_window(read: _Read, start: object, end: object) -> _Read:

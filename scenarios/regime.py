@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from scenarios.changes import with_changes, with_universe
 from scenarios.check_universe import check_universe
 from scenarios.files import File, Reference, read
 from scenarios.from_history import historical, in_history
@@ -33,28 +34,18 @@ def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Doc
     found: dict[Path, tuple[Universe | None, list[Problem]]] = {}
     problems: list[Problem] = []
 
-    def filled(change: Change, place: str, shock: str) -> Change:
+    def filled(change: Change, _: int, place: str, shock: str) -> Change:
         if change.regime is None or change.regime.file is None:
             return change
+        place = f"{place}.regime.file"
         naming = origin(place)
         file = naming.beside(change.regime.file)
         if file.path not in found:
             found[file.path] = _read(file, Reference(naming, f"{place} ({shock})", change.regime.file))
             problems.extend(found[file.path][1])
-        return change.model_copy(update={"regime": change.regime.model_copy(update={"universe": found[file.path][0]})})
+        return with_universe(change, found[file.path][0])
 
-    shocks = [
-        shock.model_copy(
-            update={
-                "changes": [
-                    filled(change, f"shocks[{i}].changes[{j}].regime.file", shock.name)
-                    for j, change in enumerate(shock.changes)
-                ]
-            }
-        )
-        for i, shock in enumerate(document.shocks)
-    ]
-    return document.model_copy(update={"shocks": shocks}), problems
+    return with_changes(document, filled), problems
 
 
 def _read(file: File, reference: Reference) -> tuple[Universe | None, list[Problem]]:
