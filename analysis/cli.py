@@ -328,11 +328,12 @@ def warmup() -> None:
 
 
 def _table(done: "Run") -> str:
+    from analysis.estimation import drawn_of
     from analysis.table import render
 
     scenario = done.scenario
     named = {"name": scenario.name, "description": scenario.description, "currency": scenario.currency}
-    how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs}
+    how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs, "drawn": drawn_of(scenario)}
     text = render(done.rows, scenario.cases, scenario.plan, **named, **how)
     return text.rstrip("\n")
 

@@ -43,6 +43,8 @@ class Row(NamedTuple):
     std_error: float | None
     low: float | None
     high: float | None
+    estimation_low: float | None
+    estimation_high: float | None
     unit: str
     note: str | None
 
@@ -64,7 +66,8 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     -------
     pandas.DataFrame
         One row per figure: scenario, case, node, parent, kind, view, measure, confidence, value, std_error, low,
-        high, unit, note. Currency, or 1 for benefits; intervals of 95 %, simulation error only.
+        high, estimation_low, estimation_high, unit, note. Currency, or 1 for benefits; intervals of 95 %: low and high
+        of simulation error only, the other two of estimation error, where the scenario asks for it.
 
     Raises
     ------
@@ -78,8 +81,13 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     if not isinstance(scenario, Scenario):
         remedy = f"read it first: analysis.compare(scenarios.load({show(scenario)}))"
         raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
+    from analysis.estimation import with_estimation
+    from simcore.simulation import simulate
+
+    results = simulate(scenario.cases, scenario.plan, threads=threads)
     named = {"name": scenario.name, "currency": scenario.currency}
-    return compare_cases(scenario.cases, scenario.plan, **named, relative_to=scenario.relative_to, threads=threads)
+    figures = rows(scenario.cases, scenario.plan, results, **named, relative_to=scenario.relative_to)
+    return _frame(with_estimation(scenario, figures, threads=threads))
 
 
 def compare_cases(
@@ -118,15 +126,19 @@ def compare_cases(
     CapacityError
         When the tails cannot fit into memory.
     """
-    import pandas
-
     from simcore.simulation import simulate
 
     cases = as_tuple(cases, "cases")
     results = simulate(cases, plan, threads=threads)
     figures = rows(cases, plan, results, name=name, currency=currency, relative_to=relative_to)
+    return _frame(figures)
+
+
+def _frame(figures: list[Row]) -> pandas.DataFrame:
+    import pandas
+
     table = pandas.DataFrame(figures, columns=list(COLUMNS))
-    numbers = ["confidence", "value", "std_error", "low", "high"]
+    numbers = ["confidence", "value", "std_error", "low", "high", "estimation_low", "estimation_high"]
     return table.astype(dict.fromkeys(numbers, "float64"))
 
 
@@ -185,7 +197,7 @@ def rows_of(
         kind = "position" if view == "standalone" else "pool"
         unit = "1" if view.startswith("benefit") else currency
         for (measure, confidence), estimate in figures.items():
-            cells = (estimate.value, estimate.std_error, estimate.low, estimate.high)
+            cells = (estimate.value, estimate.std_error, estimate.low, estimate.high, None, None)
             place = (name, case, node, parent, kind, view, measure, confidence)
             table.append(Row(*place, *cells, unit, estimate.note or None))
     return table
@@ -236,15 +248,19 @@ def tree_views(
         yield position.name, "standalone", alone[position.name]
 
 
+def figures_of(plan: Plan) -> list[Figure]:
+    """The figures of a node, in the order of the table."""
+    tail = [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
+    return [("mean", None), ("volatility", None), *tail]
+
+
 def _standalone(case: Case, plan: Plan, node: str, summary: Summary, relative_to: RelativeTo) -> dict[Figure, Estimate]:
     """Every figure of one node by itself; empty where the law has none."""
     positions = case.pools.positions_below(node)
     exposures = risky_exposures(case, positions)
     expected = expected_loss(case, plan, positions) if relative_to == "mean" else 0.0
-    figures: list[Figure] = [("mean", None), ("volatility", None)]
-    figures += [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
     estimates = {}
-    for measure, confidence in figures:
+    for measure, confidence in figures_of(plan):
         if not exposures:  # every path has the same loss but for rounding, so no figure is left to chance
             estimate = riskless(0.0 if measure == "volatility" else summary.mean, summary.count)
         elif reason := why_no_value(case.market, plan.horizon, exposures, measure):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import simcore
+from analysis.estimation import drawn_of
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
@@ -137,5 +138,6 @@ def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> di
         "provenance": {
             **provenance_of(scenario.digest, threads, seconds),
             "repairs": [_repair(repaired) for repaired in scenario.repairs],
+            "estimation": drawn._asdict() if (drawn := drawn_of(scenario)) else None,
         },
     }

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Run(NamedTuple):
-    """A scenario, its table, and what it took: seconds of ``simulation`` and ``summaries``."""
+    """A scenario, its table, and seconds of ``simulation``, ``summaries`` and, where asked, ``estimation``."""
 
     scenario: Scenario
     rows: list[Row]
@@ -126,7 +126,9 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         Told beforehand what a big run will take. Without it there is no progress on stderr either.
     """
     from analysis.comparison import rows
-    from analysis.forecast import forecast, needed_seconds
+    from analysis.estimation import drawn_of, with_estimation
+    from analysis.forecast import LONG_SECONDS, forecast, needed_seconds
+    from analysis.progress import duration
     from analysis.warm import compiled
     from simcore.simulation import simulate
 
@@ -149,7 +151,15 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         relative_to=scenario.relative_to,
     )
     summarised = time.perf_counter()
-    return Run(scenario, table, threads, {"simulation": simulated - began, "summaries": summarised - simulated})
+    seconds = {"simulation": simulated - began, "summaries": summarised - simulated}
+    if drawn := drawn_of(scenario):
+        expected = seconds["simulation"] * drawn.replicates * drawn.paths / scenario.plan.paths
+        if say and expected > LONG_SECONDS:
+            say(f"{scenario.name}: {drawn.replicates:,} histories take about {duration(expected)}")
+        engine = watched_engine(1, scenario.name if say else None)
+        table = with_estimation(scenario, table, threads=threads, engine=engine)
+        seconds["estimation"] = time.perf_counter() - summarised
+    return Run(scenario, table, threads, seconds)
 
 
 def watched_engine(threads: int, label: str | None) -> Engine:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from analysis.comparison import Figure, RelativeTo, Row
+from analysis.estimation import Drawn
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
@@ -47,6 +48,7 @@ def render(
     currency: str = "",
     relative_to: RelativeTo = "start",
     repairs: Sequence[Repaired] = (),
+    drawn: Drawn | None = None,
 ) -> str:
     """The table as text.
 
@@ -62,6 +64,8 @@ def render(
         What the rows were made with.
     repairs : sequence of scenarios.repairs.Repaired
         The correlation matrices that were not simulated as they are written: told above the table and below.
+    drawn : Drawn, optional
+        What the intervals of estimation come from, which follow in a table of their own.
 
     Returns
     -------
@@ -79,14 +83,24 @@ def render(
         said = f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."
         head += "\n" + wrapped([said])
         words += "\n" + wrapped([f"REPAIRED: {told(one)}." for one in repairs], indent="    ")
-    return "\n\n".join([head, *shown.panels, words]) + "\n"
+    intervals = [wrapped([_estimation(drawn)]), *shown.estimation] if drawn else []
+    return "\n\n".join([head, *shown.panels, *intervals, words]) + "\n"
+
+
+def _estimation(drawn: Drawn) -> str:
+    blocks = "row by row" if drawn.mean_block == 1.0 else f"in blocks of {drawn.mean_block:g} rows on average"
+    return (
+        f"Estimation: 95 % intervals from not knowing the parameters: {drawn.replicates:,} histories drawn again from "
+        f"the rows of the one there was, {blocks}, estimated and simulated anew ({drawn.paths:,} paths each)."
+    )
 
 
 class Layout(NamedTuple):
     """The tables themselves, and what is to be said above and below them.
 
     unit : the power of 1000 that amounts are in, to stand before the currency; errors : relative standard errors of the
-    amounts; nested : whether there are two benefits; notes : by their number, from 1
+    amounts; nested : whether there are two benefits; notes : by their number, from 1; estimation : the tables of the
+    intervals of estimation
     """
 
     panels: list[str]
@@ -95,6 +109,7 @@ class Layout(NamedTuple):
     errors: list[float]
     nested: bool
     notes: list[str]
+    estimation: list[str]
 
 
 def lay_out(
@@ -135,9 +150,12 @@ def lay_out(
         blocks.append(_benefit_block("benefit of members", shown, notes))
 
     panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
+    estimated = [_estimation_block(_title(figure), column, power, decimals) for figure, column in pooled.items()]
+    estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
+    estimation = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, estimated, notes)]
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
-    return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers))
+    return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers), estimation)
 
 
 def _title(figure: Figure) -> str:
@@ -187,6 +205,19 @@ def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _
             interval = "" if row.low is None else f"[{100.0 * row.low:z.1f}, {100.0 * (row.high or 0.0):z.1f}]"
             cells.append((f"{100.0 * row.value:z.1f}", interval))
     return _Block(title, ("%", "95 % interval"), cells)
+
+
+def _estimation_block(title: str, column: Sequence[Row | None], power: int | None, decimals: int) -> _Block:
+    """Intervals of amounts in the `power` of 1000 of the table, or of benefits in per cent, without one."""
+
+    def shown(figure: float) -> str:
+        return f"{100.0 * figure:z.{decimals}f}" if power is None else amount(figure, power, decimals)
+
+    cells = []
+    for row in column:
+        low, high = (row.estimation_low, row.estimation_high) if row else (None, None)
+        cells.append(("" if low is None or high is None else f"[{shown(low)}, {shown(high)}]",))
+    return _Block(title, ("95 % interval",), cells)
 
 
 def _widths(block: _Block) -> list[int]:

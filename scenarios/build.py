@@ -2,32 +2,18 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from scenarios.bootstrap import bootstrap_of, law_of
+from scenarios.bootstrap import law_of
+from scenarios.cases import cases_of
 from scenarios.cautions import cautions
-from scenarios.moments import Moments
+from scenarios.estimation import Estimation, estimation_of
 from scenarios.repairs import Repaired, repairs_of
-from scenarios.resolve import (
-    changed_by,
-    correlation_of,
-    market_of,
-    moments_in,
-    plan_of,
-    pools_of,
-    positions_of,
-    shocked,
-)
-from scenarios.schema import Document, Innovation, Universe
+from scenarios.resolve import changed_by, correlation_of, moments_in, plan_of, pools_of, positions_of, shocked
+from scenarios.sample import asked_of
+from scenarios.schema import Document, Universe
 from simcore.case import Case, Plan
-from simcore.correlation import factor
-from simcore.errors import InputError
-from simcore.market import Bootstrap, Gaussian, Market, StudentT
-from simcore.pools import PoolTree
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +38,8 @@ class Scenario:
         What is allowed and seldom meant, and what was repaired.
     repairs : tuple of scenarios.repairs.Repaired
         The correlation matrices that ``repair = "nearest"`` replaced.
+    estimation : scenarios.estimation.Estimation, optional
+        How the history is drawn again, where ``measures.estimation_error`` asks for it.
     """
 
     file: str
@@ -65,6 +53,7 @@ class Scenario:
     digest: str
     cautions: tuple[str, ...]
     repairs: tuple[Repaired, ...] = ()
+    estimation: Estimation | None = None
 
 
 def build(document: Document, file: str) -> Scenario:
@@ -75,17 +64,7 @@ def build(document: Document, file: str) -> Scenario:
     InputError
         When a factor misses its matrix, which `check` has all but ruled out.
     """
-    universe = document.universe
-    base = moments_in(universe, correlation_of(universe))
-    moments = {"base": base} | {shock.name: shocked(base, universe, shock) for shock in document.shocks}
-    places = ["universe.correlation", *(f"shocks[{i}].changes ({s.name})" for i, s in enumerate(document.shocks))]
-    factors: dict[bytes, NDArray[np.float64]] = {}
-    tree = PoolTree(positions_of(document), pools_of(document))
-    known: dict[int, Bootstrap] = {}
-    cases = tuple(
-        Case(name, _market(universe, its, place, factors, bootstrap_of(universe, shock, known)), tree)
-        for (name, its), place, shock in zip(moments.items(), places, (None, *document.shocks), strict=True)
-    )
+    cases = cases_of(document)
     plan = plan_of(document)
     resolved = resolved_of(document)
     return Scenario(
@@ -100,30 +79,8 @@ def build(document: Document, file: str) -> Scenario:
         digest=_digest(resolved),
         cautions=cautions(document),
         repairs=repairs_of(document),
+        estimation=estimation_of(document),
     )
-
-
-def _market(
-    universe: Universe,
-    moments: Moments,
-    place: str,
-    factors: dict[bytes, NDArray[np.float64]],
-    bootstrap: Bootstrap | None,
-) -> Market:
-    """The market of a case; `factors` keeps the factor of each distinct matrix. A bootstrap needs none."""
-    if bootstrap is not None:
-        return market_of(universe, moments, bootstrap)
-    names = tuple(asset.name for asset in universe.assets)
-    key = moments.correlation.tobytes()
-    if key not in factors:
-        try:
-            factors[key] = factor(moments.correlation, names)
-        except InputError as error:
-            raise InputError([replace(problem, place=place) for problem in error.problems]) from None
-    lower, innovation = factors[key], universe.innovation
-    dof = innovation.student_t if isinstance(innovation, Innovation) else None
-    dependence = Gaussian(lower) if dof is None else StudentT(lower, dof)
-    return market_of(universe, moments, dependence)
 
 
 def resolved_of(document: Document) -> dict[str, Any]:
@@ -135,7 +92,9 @@ def resolved_of(document: Document) -> dict[str, Any]:
         for change, its in zip(shock["changes"], written.changes, strict=True):
             if its.regime is not None and its.regime.universe is not None:
                 drawn = law_of(its.regime.universe) is not None  # from rows of its own
-                keys = ("compounding",) if drawn else ("compounding", "innovation")
+                keys = () if drawn else ("innovation",)
+                if its.regime.universe.sample is None:  # which is estimated again as it was
+                    keys += ("compounding",)
                 law = {key: resolved["universe"][key] for key in keys}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
         after = shocked(base, document.universe, written).correlation
@@ -151,6 +110,8 @@ def resolved_of(document: Document) -> dict[str, Any]:
         "seed": plan.seed,
     }
     resolved["measures"]["confidence"] = list(plan.confidences)
+    if asked := asked_of(document):
+        resolved["measures"]["estimation_error"] = asked.model_dump()
     return resolved
 
 

@@ -188,7 +188,7 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
         )
         for j, name in enumerate(table.names)
     ]
-    return universe.estimated(assets, moments.correlation.tolist(), past), []
+    return universe.estimated(assets, moments.correlation.tolist(), past, source), []
 
 
 def _check_names(source: HistorySource, table: PastTable, place: str) -> list[Problem]:

@@ -18,6 +18,7 @@ from scenarios.holdings import with_holdings
 from scenarios.messages import joined, problems_of, toml_text
 from scenarios.origins import OVERRIDE, Origins, origin, put, stamp
 from scenarios.regime import with_regimes
+from scenarios.sample import with_samples
 from scenarios.schema import Document
 from simcore.errors import InputError, Problem, raise_if_any, some
 
@@ -119,7 +120,8 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
         read, of_holdings = with_holdings(read, lambda place: origin(place, origins, file))
         raise_if_any(problems + of_holdings + in_history(check(read), read.universe))
         read, problems = with_rows(read)
-        raise_if_any(problems)
+        read, of_samples = with_samples(read)
+        raise_if_any(problems + of_samples)
         return read, origins
     except ValidationError as error:
         problems = problems_of(error, whole)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Discriminator, Field, PrivateAttr, Tag
 from pydantic_core import InitErrorDetails
 
 from scenarios.history import History
-from scenarios.schema_history import HistorySource
+from scenarios.schema_history import HistorySource, Sample
 from scenarios.tables import Name, Table, key, limits, name_of, number
 from scenarios.tables import form_of as _form
 from simcore.case import LARGEST_SEED, MOST_PATHS, MOST_STEPS
@@ -125,17 +125,30 @@ class Universe(Table):
         "write [universe.history] with file, kind and periods_per_year",
         default=None,
     )
+    sample: Sample | None = key(
+        "a table: the returns that the figures come from, as resolved scenarios hold them for estimation_error",
+        "leave it out: history gives it",
+        default=None,
+    )
     _past: History | None = PrivateAttr(default=None)
+    _source: HistorySource | None = PrivateAttr(default=None)
 
     @property
     def past(self) -> History | None:
         """The rows that the figures are estimated from, where they are."""
         return self._past
 
-    def estimated(self, assets: list[Asset], correlation: list[list[float]], past: History) -> "Universe":
+    @property
+    def source(self) -> HistorySource | None:
+        """How the figures were estimated, where they were."""
+        return self._source
+
+    def estimated(
+        self, assets: list[Asset], correlation: list[list[float]], past: History, source: HistorySource
+    ) -> "Universe":
         """This universe with the figures in place of its history."""
         figures = self.model_copy(update={"assets": assets, "correlation": correlation, "history": None})
-        figures._past = past
+        figures._past, figures._source = past, source
         return figures
 
     @classmethod
@@ -336,6 +349,18 @@ class Simulation(Table):
     )
 
 
+class EstimationError(Table):
+    """How often a history is drawn again, and how."""
+
+    replicates: int = key("a whole number from 100 to 10000", "write replicates = 200", ge=100, le=10_000)
+    mean_block: float = number(
+        "mean length of the blocks of rows that are drawn, in rows, from 1; 1: single rows",
+        "write mean_block = 20 where storms last a month",
+        ge=1,
+        le=2**31,
+    )
+
+
 class Measures(Table):
     """What is measured."""
 
@@ -346,6 +371,17 @@ class Measures(Table):
         '"start" or "mean": losses against the value at start, or against the mean loss',
         'write relative_to = "start"',
         default="start",
+    )
+    estimation_error: (
+        Annotated[
+            Annotated[int, Field(ge=100, le=10_000), Tag("<number>")] | Annotated[EstimationError, Tag("<table>")],
+            Discriminator(_form),
+        ]
+        | None
+    ) = key(
+        "how often the history is drawn again, a whole number from 100 to 10000, or { replicates, mean_block }",
+        "write estimation_error = 200",
+        default=None,
     )
 
 

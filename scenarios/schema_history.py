@@ -24,6 +24,29 @@ class Weighted(Table):
     ewma: Ewma = key("{ half_life = periods }", "write estimator = { ewma = { half_life = 63 } }")
 
 
+Estimator = Annotated[
+    Annotated[Literal["sample", "ledoit_wolf"], Tag("<text>")] | Annotated[Weighted, Tag("<table>")],
+    Discriminator(form_of),
+]
+
+
+class Sample(Table):
+    """The past returns that figures were estimated from: what estimation_error draws from."""
+
+    returns: list[list[float]] = key(
+        "simple returns, a row per period and a number per asset", "leave sample out: history gives it"
+    )
+    periods_per_year: float = number("rows a year, above 0 and at most 1e6", "write it", gt=0, le=1_000_000)
+    estimator: Estimator = key(
+        '"sample", "ledoit_wolf" or { ewma = { half_life = periods } }', 'write estimator = "sample"', default="sample"
+    )
+    expected_returns: dict[str, _ExpectedReturn] = key(
+        "a number from -10 to 10 by the name of an asset, per year: those that were not estimated",
+        "leave it out where all were",
+        default={},
+    )
+
+
 class HistorySource(Table):
     """Past returns or prices of the assets, in place of figures: dates down, assets across."""
 
@@ -42,10 +65,7 @@ class HistorySource(Table):
     )
     start: date | None = key("a date, the first that counts", "write start = 2013-01-01, without quotes", default=None)
     end: date | None = key("a date, the last that counts", "write end = 2017-12-31, without quotes", default=None)
-    estimator: Annotated[
-        Annotated[Literal["sample", "ledoit_wolf"], Tag("<text>")] | Annotated[Weighted, Tag("<table>")],
-        Discriminator(form_of),
-    ] = key(
+    estimator: Estimator = key(
         '"sample", "ledoit_wolf" or { ewma = { half_life = periods } }',
         'write estimator = "sample", "ledoit_wolf" or { ewma = { half_life = 63 } }',
         default="sample",

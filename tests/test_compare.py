@@ -66,7 +66,8 @@ def one(table, **where):
 
 def test_columns_are_those_of_the_design():
     assert " ".join(COLUMNS) == (
-        "scenario case node parent kind view measure confidence value std_error low high unit note"
+        "scenario case node parent kind view measure confidence value std_error low high "
+        "estimation_low estimation_high unit note"
     )
 
 

@@ -298,7 +298,7 @@ def test_relative_to():
 
 def test_one_factor_for_each_distinct_matrix(tmp_path, monkeypatch):
     """Shocks that leave the correlations alone cost no factor, and no second check."""
-    import scenarios.build
+    import scenarios.cases
     import scenarios.check_shocks
 
     counts = {"factor": 0, "check": 0}
@@ -310,7 +310,7 @@ def test_one_factor_for_each_distinct_matrix(tmp_path, monkeypatch):
 
         return call
 
-    monkeypatch.setattr("scenarios.build.factor", counted("factor", scenarios.build.factor))
+    monkeypatch.setattr("scenarios.cases.factor", counted("factor", scenarios.cases.factor))
     check = scenarios.check_shocks.check_possible
     monkeypatch.setattr("scenarios.check_shocks.check_possible", counted("check", check))
     text = (CASES / "valid" / "smallest.toml").read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ TEXTS = {name: f"new {name}\n" for name in FILES}
 
 
 def row(**cells):
-    place = Row("s", "base", "n", None, "pool", "pooled", "mean", None, 1.0, 0.1, 0.8, 1.2, "USD", None)
+    place = Row("s", "base", "n", None, "pool", "pooled", "mean", None, 1.0, 0.1, 0.8, 1.2, None, None, "USD", None)
     return place._replace(**cells)
 
 

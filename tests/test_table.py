@@ -39,7 +39,7 @@ def rows_of(cases, plan, figure=lambda row: row):
                     low, high = (value - 0.0123, value + 0.0123) if view != "pooled" else (0.9 * value, 1.1 * value)
                     unit = "EUR" if view == "pooled" else "1"
                     place = ("test", case.name, node.name, None, "pool", view, measure, confidence)
-                    table.append(figure(Row(*place, value, 0.002 * value, low, high, unit, None)))
+                    table.append(figure(Row(*place, value, 0.002 * value, low, high, None, None, unit, None)))
     return table
 
 

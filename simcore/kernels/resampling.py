@@ -1,43 +1,65 @@
-"""Rows of losses drawn again, and measured: one replicate of a bootstrap, by counters.
+"""Rows drawn again by counters: replicates of a bootstrap, of losses that are measured or of a history.
 
 A replicate draws as many rows as there are, in blocks of consecutive rows that have a geometric length (the stationary
-bootstrap of Politis and Romano, 1994); of mean length 1 they are single rows. Only how often each row was drawn is
-kept: nodes share the draw, so their figures are paired. A draw is a pure function of (seed, replicate, place in it).
+bootstrap of Politis and Romano, 1994); of mean length 1 they are single rows. A draw is a pure function of (seed,
+replicate, stream, place in it): whatever is computed from it is paired.
 """
 
 import numpy as np
 
-from simcore.compile import kernel
+from simcore.compile import inlined, kernel
 from simcore.kernels.philox import HALF, LOW, draw
 
 U = np.uint64
-STREAM_RESAMPLING = U(32)  # the streams of simulations are below
+STREAM_LOSSES, STREAM_HISTORY = 32, 33  # the streams of simulations are below
+
+
+@inlined
+def _following(row, place, count, replicate, stream, step, restart, seed):
+    """The row at one place of a replicate, after `row`: the next, around a circle, or one drawn uniformly."""
+    a, b = draw(U(replicate), U(stream), U(step), U(place), seed)
+    if place == 0 or b <= restart:
+        return np.int64(((a >> HALF) * U(count) + (((a & LOW) * U(count)) >> HALF)) >> HALF)  # a count / 2^64, down
+    return row + 1 if row + 1 < count else 0
 
 
 @kernel
-def draw_counts(replicate, restart, seed, counts):
-    """How often each row is in a replicate.
+def draw_rows(replicate, step, restart, seed, rows):
+    """The rows of a history that are in a replicate, in the order drawn.
 
     Parameters
     ----------
     replicate : int
+    step : int
+        Which of several histories, so that each has draws of its own.
     restart : uint64
         A new block begins where 64 random bits are at most this; all bits set: at every row.
     seed : uint64
+    rows : int64[n], out
+        n is below 2^32.
+    """
+    row = 0
+    for i in range(rows.size):
+        row = _following(row, i, rows.size, replicate, STREAM_HISTORY, step, restart, seed)
+        rows[i] = row
+
+
+@kernel
+def draw_counts(replicate, restart, seed, counts):
+    """How often each row of losses is in a replicate.
+
+    Parameters
+    ----------
+    replicate : int
+    restart, seed : uint64
+        As of `draw_rows`.
     counts : int64[n], out
         n is below 2^32.
     """
-    n = counts.size
     counts[:] = 0
     row = 0
-    for i in range(n):
-        a, b = draw(U(replicate), STREAM_RESAMPLING, U(0), U(i), seed)
-        if i == 0 or b <= restart:
-            row = np.int64(((a >> HALF) * U(n) + (((a & LOW) * U(n)) >> HALF)) >> HALF)  # a n / 2^64, rounded down
-        else:
-            row += 1
-            if row == n:
-                row = 0
+    for i in range(counts.size):
+        row = _following(row, i, counts.size, replicate, STREAM_LOSSES, 0, restart, seed)
         counts[row] += 1
 
 
