@@ -22,7 +22,8 @@ def only(kind):
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(only("python"), {})
-    Path("mine.toml").write_text(only("toml"), encoding="utf-8")
+    for name, text in zip(["mine.toml", "sure.toml"], [text for kind, text in BLOCKS if kind == "toml"], strict=True):
+        Path(name).write_text(text, encoding="utf-8")
     Path("bad.csv").write_text(only("csv"), encoding="utf-8")
 
 
@@ -39,4 +40,4 @@ def test_a_command_prints_what_the_page_shows(text, capsys):
 
 
 def test_there_are_commands():
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 5

@@ -28,6 +28,16 @@ def test_intervals_cover():
     assert narrow + 4.0 * math.sqrt(narrow * (1 - narrow) / 2000) < WITHIN[0]
 
 
+def test_intervals_of_estimation_cover():
+    """And those of simulation, the control, do not: they know nothing of the parameters."""
+    shares = validation.estimation_coverage()
+    assert len(shares) == 6
+    spread = math.sqrt(0.95 * 0.05 / validation.HISTORIES)
+    for one in shares:
+        assert abs(one.estimation - 0.95) <= 4.0 * spread, one
+        assert one.simulation < 0.6, one
+
+
 def test_few_tail_losses_have_a_note():
     """1,000 paths at 0.99: ten losses are behind the figure, and the note says so."""
     case = validation._equal(10, 0.3, None)

@@ -29,7 +29,11 @@ from closed_forms import (  # noqa: E402
 from closed_forms import benefit as true_benefit  # noqa: E402
 from test_bootstrap import variance_of_the_sum  # noqa: E402
 
+from analysis.comparison import rows  # noqa: E402
 from analysis.estimate import Estimate, benefit, estimate_of, total  # noqa: E402
+from analysis.estimation import with_estimation  # noqa: E402
+from scenarios.calibrate import moments_of  # noqa: E402
+from scenarios.loader import from_document  # noqa: E402
 from simcore import Bootstrap, Case, Market, Plan, Pool, PoolTree, Position, simulate, standardised  # noqa: E402
 
 PAGE = HERE.parent.parent / "docs" / "validation.md"
@@ -165,6 +169,66 @@ def coverage(runs: int = 2_000, paths: int = 100_000, members: int = 10, correla
     ]
 
 
+class EstimationCoverage(NamedTuple):
+    """How often two 95 % intervals of a figure hold the law's: that of estimation, and that of simulation alone."""
+
+    view: str
+    figure: str
+    estimation: float
+    simulation: float
+
+
+HISTORIES, ROWS = 200, 250
+
+
+def estimation_coverage(members: int = 4, correlation: float = 0.4) -> list[EstimationCoverage]:
+    """Of an equal pool at the horizon of a quarter, each time estimated from a year of normal days."""
+    factor = np.linalg.cholesky(np.full((members, members), correlation) + (1.0 - correlation) * np.eye(members))
+    hits: dict[tuple[str, str, float | None], list[float]] = {}
+    for seed in range(HISTORIES):
+        returns = np.random.default_rng(seed).standard_normal((ROWS, members)) @ factor.T * 0.2 / math.sqrt(250.0)
+        for row in rows_of(estimated(returns)):
+            if row.node != "pool" or row.view == "unpooled" or row.measure == "mean":
+                continue
+            figure = (row.measure, row.confidence)
+            if row.view == "benefit":
+                truth = true_benefit(correlation, members, *figure, None).value
+            else:
+                truth = linear(0.0, 10.0 * members * pooling_ratio(correlation, members), *figure, None).value
+            both = ((row.estimation_low, row.estimation_high), (row.low, row.high))
+            hits.setdefault((row.view, *figure), []).append([low <= truth <= high for low, high in both])
+    return [
+        EstimationCoverage(
+            view, _check("", measure, c, Truth(0.0, 1.0), Estimate(0.0), 1).figure, *np.mean(held, axis=0)
+        )
+        for (view, measure, c), held in hits.items()
+    ]
+
+
+def estimated(returns):
+    """A scenario of these past returns: a position of 100 in each asset, a quarter ahead."""
+    names = [f"asset {j}" for j in range(returns.shape[1])]
+    figures = moments_of(returns, periods_per_year=250.0, compounding="simple")
+    assets = [
+        {"name": name, "expected_return": mu, "volatility": sigma, "value": 100.0}
+        for name, mu, sigma in zip(names, figures.expected_return.tolist(), figures.volatility.tolist(), strict=True)
+    ]
+    universe = {"compounding": "simple", "correlation": figures.correlation.tolist(), "assets": assets}
+    universe["sample"] = {"returns": returns.tolist(), "periods_per_year": 250.0}
+    return from_document(
+        {
+            **{"schema": 1, "name": "estimated", "currency": "EUR", "universe": universe},
+            "simulation": {"paths": 20 * 512, "horizon_years": 0.25, "seed": 1},
+            "measures": {"confidence": 0.99, "estimation_error": 200},
+        }
+    )
+
+
+def rows_of(scenario):
+    """Its table, with the intervals of estimation."""
+    return with_estimation(scenario, rows(scenario.cases, scenario.plan, simulate(scenario.cases, scenario.plan)))
+
+
 def _exact(law: str, view: str, measure: str, confidence: float | None, members: int, correlation: float) -> float:
     if view == "benefit":
         return true_benefit(correlation, members, measure, confidence, LAWS[law]).value
@@ -178,11 +242,12 @@ def _table(head: list[str], rows: Iterator[list[str]]) -> str:
 
 def page() -> str:
     """docs/validation.md as it stands after a run."""
-    checks, shares = list(closed_forms()), coverage()
+    checks, shares, estimation = list(closed_forms()), coverage(), estimation_coverage()
     worst = max(abs(check.away) for check in checks)
     low, high = min(one.share for one in shares), max(one.share for one in shares)
     closed = ([c.law, c.figure, f"{c.expected:.6g}", f"{c.got:.6g}", f"{c.away:+.2f}"] for c in checks)
     covered = ([one.law, one.view, one.figure, f"{100 * one.share:.2f} %"] for one in shares)
+    again = ([e.view, e.figure, f"{100 * e.estimation:.1f} %", f"{100 * e.simulation:.1f} %"] for e in estimation)
     return f"""# Validation
 
 Written by `.venv/bin/python tests/verify/validation.py`; `make verify` asserts what it says. Seeds are fixed, so the
@@ -203,6 +268,15 @@ alarm in a million runs of 200 checks.
 share in 2,000 runs.
 
 {_table(["law", "view", "figure", "covered"], covered)}
+
+## Estimation error
+
+{HISTORIES} histories of {ROWS} normal days each, of four assets at correlation 0.4: how often the intervals of the
+equal pool's figures, a quarter ahead, hold those of the law that the days were drawn from. `estimation_error = 200`,
+10,240 paths. The interval of simulation knows nothing of the parameters, and shows what leaving estimation error out
+amounts to. A share in {HISTORIES} histories has a standard error of 1.5 %.
+
+{_table(["view", "figure", "covered by the interval of estimation", "by that of simulation"], again)}
 """
 
 
