@@ -27,18 +27,22 @@ _Confidence = Annotated[float, limits("number", exclusiveMinimum=0.5, exclusiveM
 class Classes(Table):
     """Correlations by class: every asset has one."""
 
-    within_class: float = number("a number from -1 to 1", "write within_class = 0.6", ge=-1, le=1)
-    between: float = number("a number from -1 to 1", "write between = 0.2", ge=-1, le=1)
+    within_class: float = number(
+        "a number from -1 to 1: of two assets of one class", "write within_class = 0.6", ge=-1, le=1
+    )
+    between: float = number(
+        "a number from -1 to 1: of two assets of different classes", "write between = 0.2", ge=-1, le=1
+    )
 
 
 class BootstrapLaw(Table):
     """Rows of a history, drawn in blocks."""
 
     mean_block: float = number(
-        "mean length of a block in periods, a number from 1", "write mean_block = 5", ge=1, le=2**31
+        "mean length of a block in periods, a number from 1 to 2^31", "write mean_block = 5", ge=1, le=2**31
     )
     periods_per_year: float | None = number(
-        "rows a year; that of the history when absent", "leave it out: the history says it", default=None, gt=0
+        "rows a year, above 0; that of the history when absent", "leave it out: the history says it", default=None, gt=0
     )
     rows: list[list[float]] | None = key(
         "standardised rows, as resolved scenarios hold them; those of the history when absent",
@@ -52,7 +56,7 @@ class Innovation(Table):
 
     forms = ((("student_t",), ("bootstrap",)),)
     student_t: Annotated[float, limits("number", exclusiveMinimum=2, maximum=LARGEST_DOF)] | None = key(
-        "degrees of freedom: a number above 2", "write innovation = { student_t = 4 }", default=None
+        "degrees of freedom: a number above 2, up to 1e6", "write innovation = { student_t = 4 }", default=None
     )
     bootstrap: BootstrapLaw | None = key(
         "a table with mean_block", "write innovation = { bootstrap = { mean_block = 5 } }", default=None
@@ -70,7 +74,7 @@ class Asset(Table):
     volatility: float = number(
         "a number from 0 to 10, per square root of a year", "20 % is written volatility = 0.20", ge=0, le=10
     )
-    value: _Value | None = key("a number, in the currency", "write value = 100_000", default=None)
+    value: _Value | None = key("a number from -1e100 to 1e100, in the currency", "write value = 100_000", default=None)
 
 
 Correlation = Annotated[
@@ -165,7 +169,7 @@ class Position(Table):
 
     name: Name = name_of("name")
     asset: Name = name_of("asset")
-    value: _Value = key("a number, in the currency", "write value = 100_000")
+    value: _Value = key("a number from -1e100 to 1e100, in the currency", "write value = 100_000")
 
 
 _LARGEST_WEIGHT = 1e6  # of a total that all weights make up
@@ -183,10 +187,15 @@ class Holdings(Table):
 
     forms = ((("total", "weights"), ("file",)),)
     total: Annotated[float, limits("number", exclusiveMinimum=0, maximum=LARGEST_VALUE)] | None = number(
-        "a number above 0, in the currency", "write total = 1_000_000", default=None, gt=0, le=LARGEST_VALUE
+        "a number above 0, up to 1e100, in the currency",
+        "write total = 1_000_000",
+        default=None,
+        gt=0,
+        le=LARGEST_VALUE,
     )
     weights: Weights | None = key(
-        '"value", "equal", "risk", "inverse_volatility", or { NAME = 0.4, ... }: a weight of every asset, summing to 1',
+        '"value", "equal", "risk", "inverse_volatility", or { NAME = 0.4, ... }: '
+        "a weight of every asset, from -1e6 to 1e6, summing to 1",
         'write weights = "equal"',
         default=None,
     )
@@ -249,10 +258,18 @@ class CorrelationChange(Table):
     """R becomes (1 - weight) R + weight times the target of all pairs, goes by class, or is another matrix."""
 
     forms = ((("toward", "weight"), ("within_class", "between"), ("matrix",)),)
-    toward: float | None = number("a number from -1 to 1", "write toward = 1.0", default=None, ge=-1, le=1)
-    weight: float | None = number("a number from 0 to 1", "write weight = 0.5", default=None, ge=0, le=1)
-    within_class: float | None = number("a number from -1 to 1", "write within_class = 0.8", default=None, ge=-1, le=1)
-    between: float | None = number("a number from -1 to 1", "write between = 0.4", default=None, ge=-1, le=1)
+    toward: float | None = number(
+        "a number from -1 to 1: the target of all pairs", "write toward = 1.0", default=None, ge=-1, le=1
+    )
+    weight: float | None = number(
+        "a number from 0 to 1: 0 changes nothing, 1 is the target", "write weight = 0.5", default=None, ge=0, le=1
+    )
+    within_class: float | None = number(
+        "a number from -1 to 1: of two assets of one class", "write within_class = 0.8", default=None, ge=-1, le=1
+    )
+    between: float | None = number(
+        "a number from -1 to 1: of two assets of different classes", "write between = 0.4", default=None, ge=-1, le=1
+    )
     matrix: list[list[_Entry]] | None = key(
         "a full matrix of numbers from -1 to 1, a row per asset of the universe",
         "write matrix = [[1.0, 0.5], [0.5, 1.0]] for two assets",
@@ -334,18 +351,20 @@ class Simulation(Table):
 
     forms = ((("horizon_years",), ("horizon_days", "days_per_year")),)
     paths: Annotated[int, limits("integer", minimum=1, maximum=MOST_PATHS)] = key(
-        "a whole number above 0", "write paths = 1_000_000"
+        "a whole number from 1 to 2^56", "write paths = 1_000_000"
     )
     steps: Annotated[int, limits("integer", minimum=1, maximum=MOST_STEPS)] = key(
-        "a whole number above 0", "write steps = 1", default=1
+        "a whole number from 1 to 2^20", "write steps = 1", default=1
     )
     horizon_years: float | None = number(
         "years, above 0", "write horizon_years = 0.25 for three months", default=None, gt=0
     )
     horizon_days: float | None = number("days, above 0", "write horizon_days = 21", default=None, gt=0)
-    days_per_year: float | None = number("days, above 0", "write days_per_year = 252", default=None, gt=0)
+    days_per_year: float | None = number(
+        "days that make a year, above 0", "write days_per_year = 252", default=None, gt=0
+    )
     seed: Annotated[int, limits("integer", minimum=0, maximum=LARGEST_SEED)] = key(
-        "a whole number from 0", "write seed = 42"
+        "a whole number from 0 to 2^63 - 1", "write seed = 42"
     )
 
 
@@ -354,7 +373,7 @@ class EstimationError(Table):
 
     replicates: int = key("a whole number from 100 to 10000", "write replicates = 200", ge=100, le=10_000)
     mean_block: float = number(
-        "mean length of the blocks of rows that are drawn, in rows, from 1; 1: single rows",
+        "mean length of the blocks of rows that are drawn, a number from 1 to 2^31",
         "write mean_block = 20 where storms last a month",
         ge=1,
         le=2**31,
@@ -366,7 +385,7 @@ class Measures(Table):
 
     confidence: Annotated[
         Annotated[_Confidence, Tag("<number>")] | Annotated[list[_Confidence], Tag("<list>")], Discriminator(_form)
-    ] = key("numbers between 0.5 and 1", "write confidence = [0.95, 0.99]")
+    ] = key("a number between 0.5 and 1, or a list of them", "write confidence = [0.95, 0.99]")
     relative_to: Literal["start", "mean"] = key(
         '"start" or "mean": losses against the value at start, or against the mean loss',
         'write relative_to = "start"',

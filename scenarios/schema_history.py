@@ -15,7 +15,9 @@ _ExpectedReturn = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 class Ewma(Table):
     """Weights that fall by half over so many rows, the last row the heaviest."""
 
-    half_life: float = number("periods, above 0", "write half_life = 63 for a quarter of trading days", gt=0)
+    half_life: float = number(
+        "periods, above 0, after which a weight is half", "write half_life = 63 for a quarter of trading days", gt=0
+    )
 
 
 class Weighted(Table):
@@ -87,7 +89,7 @@ class HistorySource(Table):
     values: Annotated[
         Annotated[_Value, Tag("<number>")] | Annotated[dict[str, _Value], Tag("<table>")], Discriminator(form_of)
     ] = key(
-        "one number for every asset, or a number by the name of an asset, in the currency",
+        "one number from -1e100 to 1e100 for every asset, or one by the name of an asset, in the currency",
         "write values = 100_000 or values = { AGG = 100_000 }",
         default={},
     )

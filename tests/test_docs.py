@@ -20,6 +20,22 @@ def blocks(text: str, language: str = "") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
+def without_blocks(page: Path) -> str:
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.stem
+)
+def test_every_link_leads_to_a_heading(page):
+    for link in re.findall(r"\]\((?!https?:)([^)]+)\)", without_blocks(page)):
+        name, _, heading = link.partition("#")
+        there = page.parent / name if name else page
+        assert there.exists(), link
+        headings = re.findall(r"^#+ (.*)$", without_blocks(there), re.MULTILINE) if heading else []
+        assert heading in ("", *(re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings)), link
+
+
 def test_the_readme_shows_what_make_run_prints(capsys):
     assert main(["run", "etf18"]) == 0
     assert capsys.readouterr().out in blocks(README)
