@@ -5,18 +5,16 @@ that failed.
 Whatever takes long to import is imported by the command that needs it.
 """
 
-import contextlib
-import logging
 import os
 import sys
 import time
 import traceback
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.cli_own import calibrate, measure
 from analysis.options import (
     AsJson,
     Confidence,
@@ -34,6 +32,7 @@ from analysis.options import (
     overrides_of,
     threads_of,
 )
+from analysis.terminal import hush, print_result, say, tell_cautions
 from simcore.errors import InputError, SimcoreError
 
 if TYPE_CHECKING:
@@ -63,18 +62,18 @@ def main(arguments: list[str] | None = None) -> int:
     except InputError as error:
         problems = [as_option(problem) for problem in error.problems]
         count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'} with the input"
-        _say("\n\n".join([count, *map(str, problems)]))
+        say("\n\n".join([count, *map(str, problems)]))
         return 2
     except OSError as error:  # of writing: reading has its own messages
-        _say(f"cannot write the result: {error}")
+        say(f"cannot write the result: {error}")
     except MemoryError:
-        _say("not enough memory: run fewer paths, or raise the lowest confidence")
+        say("not enough memory: run fewer paths, or raise the lowest confidence")
     except SimcoreError as error:
-        _say(str(error))
+        say(str(error))
     except Exception as error:  # a mistake of this program: where it is, for a report, in place of a traceback
         place = traceback.extract_tb(error.__traceback__)[-1]
         found = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
-        _say(f"a mistake of simcore's own, please report it: {found}")
+        say(f"a mistake of simcore's own, please report it: {found}")
     return 1
 
 
@@ -95,7 +94,7 @@ def run(
 
     --paths, --seed, --steps and --confidence replace what the files say. Nothing is run unless everything is right.
     """
-    _hush(quiet)
+    hush(quiet)
     from analysis import output
     from analysis.document import document_of_all, json_text, manifest_of
     from analysis.runs import check_memory, load_all, simulate_one
@@ -105,12 +104,12 @@ def run(
     problems += of_folder
     loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
     for scenario in () if quiet else loaded:
-        _caution(scenario.file, scenario.cautions)
+        tell_cautions(scenario.file, scenario.cautions)
     memory = check_memory(loaded, count)
     if folder:
         output.try_folder(folder)
-    say = None if quiet else _say
-    runs = [simulate_one(one, threads=count, memory=m, say=say) for one, m in zip(loaded, memory, strict=True)]
+    told = None if quiet else say
+    runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:
         if folder:
             document, manifest = document_of_all(runs), manifest_of(runs, context.obj)
@@ -119,9 +118,9 @@ def run(
             output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
     finally:  # a full disk does not lose what took long to compute
         if as_json:
-            _print(json_text(document_of_all(runs)), machine=True)
+            print_result(json_text(document_of_all(runs)), machine=True)
         else:
-            _print("\n\n\n".join(map(_table, runs)))
+            print_result("\n\n\n".join(map(_table, runs)))
 
 
 @app.command()
@@ -134,10 +133,10 @@ def validate(scenarios: Sources) -> None:
     from scenarios.resolve import pools_of, positions_of
 
     for source, document in zip(scenarios, read_all(checked, scenarios, {}), strict=True):
-        _caution(source, cautions(document))
+        tell_cautions(source, cautions(document))
         positions, pools, cases = len(positions_of(document)), len(pools_of(document)), 1 + len(document.shocks)
         parts = {"position": positions, "pool": pools, "case": cases}
-        _print(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
+        print_result(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
 
 
 @app.command()
@@ -153,9 +152,9 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     from scenarios.loader import validate as checked
 
     document = checked(scenario)
-    _caution(scenario, cautions(document))
+    tell_cautions(scenario, cautions(document))
     resolved = resolved_of(document)
-    _print(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
+    print_result(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
 @app.command("list")
@@ -165,7 +164,7 @@ def list_scenarios() -> None:
 
     bundled = names()
     width = max(map(len, bundled), default=0)
-    _print("\n".join(f"{name:{width}}  {' '.join(describe(name).split())}".rstrip() for name in bundled))
+    print_result("\n".join(f"{name:{width}}  {' '.join(describe(name).split())}".rstrip() for name in bundled))
 
 
 @app.command()
@@ -174,7 +173,7 @@ def schema() -> None:
     import scenarios
     from analysis.document import json_text
 
-    _print(json_text(scenarios.json_schema()), machine=True)
+    print_result(json_text(scenarios.json_schema()), machine=True)
 
 
 @app.command()
@@ -195,7 +194,7 @@ def replay(
 
     For each of them it prints what every position lost, and the return of its asset.
     """
-    _hush(quiet)
+    hush(quiet)
     from analysis import replayed
     from analysis.document import json_text
     from analysis.runs import load_all, watched_engine
@@ -203,117 +202,17 @@ def replay(
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
     if not quiet:
-        _caution(loaded.file, loaded.cautions)
+        tell_cautions(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
     found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
     if as_json:
-        _print(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
+        print_result(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
     else:
-        _print(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
+        print_result(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
 
 
-@app.command()
-def measure(
-    context: typer.Context,
-    losses: Annotated[
-        str, typer.Argument(metavar="LOSSES", help="A CSV: a header of names, then a row for each path, day or year.")
-    ],
-    pools: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A TOML file of [[pools]]; without it one pool of all columns.")
-    ] = None,
-    index: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A column that holds no losses, as dates; it is not read.")
-    ] = None,
-    decimal: Annotated[str, typer.Option(metavar="MARK", help="Before the decimals: . or , as in 1,5.")] = ".",
-    separator: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="comma, semicolon, tab or bar; comma unless the decimal is one: semicolon."),
-    ] = None,
-    gains: Annotated[bool, typer.Option("--gains", help="Positive is a gain in the file, not a loss.")] = False,
-    confidence: Annotated[
-        list[str] | None, typer.Option(metavar="C", help="Several may be given; 0.95 and 0.99 when none is.")
-    ] = None,
-    replicates: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N",
-            help="Of the bootstrap; 0: errors from batches. 1000 up to 100,000 rows, 0 beyond, when absent.",
-        ),
-    ] = None,
-    mean_block: Annotated[
-        str, typer.Option(metavar="ROWS", help="Mean length of the blocks drawn where rows depend on one another.")
-    ] = "1",
-    seed: Annotated[str, typer.Option(metavar="N", help="Seed of the bootstrap.")] = "1",
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", help="What the table calls it; the file's name when absent.")
-    ] = None,
-    currency: Annotated[str, typer.Option(metavar="NAME", help="The unit of the losses.")] = "",
-    threads: Threads = None,
-    as_json: AsJson = False,
-    out: Out = None,
-    quiet: Quiet = False,
-) -> None:
-    """Measure losses that were simulated or observed elsewhere.
-
-    Every row is equally likely: probability weights are not supported.
-    """
-    _hush(quiet)
-    from analysis import output
-    from analysis.document import json_text
-    from analysis.measuring import Request, check, measure_file, measured_document, measured_manifest, measured_text
-
-    count, problems = threads_of(threads)
-    folder, of_folder = folder_of(out)
-    problems += of_folder
-    request = Request(
-        losses, pools, index, decimal, separator, gains,
-        tuple(number(text) for text in confidence) if confidence else (0.95, 0.99),
-        None if replicates is None else number(replicates), number(mean_block), number(seed), name, currency,
-    )  # fmt: skip
-    check(request, problems)
-    if folder:
-        output.try_folder(folder)
-    done = measure_file(request, threads=count, say=None if quiet else _say)
-    try:
-        if folder:
-            document, manifest = measured_document(done), measured_manifest(done, context.obj)
-            texts = (output.csv_of(done.rows), json_text(document) + "\n", json_text(manifest) + "\n")
-            output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
-    finally:  # a full disk does not lose what took long to compute
-        if as_json:
-            _print(json_text(measured_document(done)), machine=True)
-        else:
-            _print(measured_text(done).rstrip("\n"))
-
-
-@app.command()
-def calibrate(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV or Parquet file: dates down, assets across.")],
-    kind: Annotated[str, typer.Option(metavar="KIND", help="What it holds: returns or prices.")],
-    periods_per_year: Annotated[str, typer.Option(metavar="N", help="Rows a year, as 252 for trading days.")],
-    start: Annotated[str | None, typer.Option(metavar="DATE", help="The first date, as 2013-01-01.")] = None,
-    end: Annotated[str | None, typer.Option(metavar="DATE", help="The last date, as 2017-12-31.")] = None,
-    estimator: Annotated[str, typer.Option(metavar="NAME", help="sample, ledoit_wolf or ewma.")] = "sample",
-    half_life: Annotated[str | None, typer.Option(metavar="N", help="Of ewma, in rows.")] = None,
-    compounding: Annotated[str, typer.Option(metavar="NAME", help="log or simple.")] = "log",
-    gaps: Annotated[str | None, typer.Option(metavar="NAME", help="drop or pairwise; else a gap is refused.")] = None,
-    date_format: Annotated[str | None, typer.Option(metavar="FORM", help="As %d/%m/%Y; else dates are ISO.")] = None,
-    decimal: Annotated[str, typer.Option(metavar="MARK", help="The decimal mark: . or ,")] = ".",
-    quiet: Quiet = False,
-) -> None:
-    """Write a scenario with the figures of past returns.
-
-    It goes to stdout: simcore calibrate returns.csv --kind returns --periods-per-year 252 > scenario.toml
-    """
-    from analysis import calibrated
-
-    years = number(periods_per_year)
-    written = calibrated.options_of(kind, years, start, end, estimator, half_life and number(half_life))
-    written |= {"gaps": gaps, "date_format": date_format, "decimal": decimal}
-    done = calibrated.calibrate(file, written, compounding=compounding)
-    for caution in () if quiet else done.past.cautions:
-        _say(f"caution: {caution}")
-    _print(done.text.rstrip("\n"), machine=True)
+app.command()(measure)
+app.command()(calibrate)
 
 
 @app.command()
@@ -324,7 +223,7 @@ def warmup() -> None:
 
     folder = compile_kernels()
     where = f"their cache is {folder}" if folder else "the cache cannot be written, so each process compiles anew"
-    _print(f"kernels ready after {time.perf_counter() - began:.1f} s; {where}")
+    print_result(f"kernels ready after {time.perf_counter() - began:.1f} s; {where}")
 
 
 def _table(done: "Run") -> str:
@@ -336,27 +235,3 @@ def _table(done: "Run") -> str:
     how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs, "drawn": drawn_of(scenario)}
     text = render(done.rows, scenario.cases, scenario.plan, **named, **how)
     return text.rstrip("\n")
-
-
-def _hush(quiet: bool) -> None:
-    logging.getLogger("simcore").setLevel(logging.ERROR if quiet else logging.NOTSET)
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):  # a stderr that nobody reads must not end the run
-        print(f"simcore: {text}", file=sys.stderr, flush=True)
-
-
-def _caution(source: str, cautions: Sequence[str]) -> None:
-    for caution in cautions:
-        _say(f"{source}: caution: {caution}")
-
-
-def _print(text: str, *, machine: bool = False) -> None:
-    """Print a result; JSON and TOML are UTF-8 whatever the terminal is."""
-    if sys.stdout is None:
-        raise OSError("stdout is closed")
-    reconfigure = getattr(sys.stdout, "reconfigure", None)
-    if machine and reconfigure:
-        reconfigure(encoding="utf-8")
-    print(text, flush=True)  # a reader who left early is noticed here, where the command line still handles it
