@@ -79,6 +79,8 @@ class Resampled:
         from scipy.special import ndtr, ndtri
 
         wide = _widened(self.behind)
+        if math.isinf(wide):
+            return 0.0, 1.0
         if self.influence is None or self.value is None:
             return float(ndtr(-wide)), float(ndtr(wide))
         below, to = (int(np.searchsorted(ordered, self.value, side=side)) for side in ("left", "right"))
@@ -216,8 +218,11 @@ def _widened(behind: float) -> float:
 
 def _skewness(influence: Floats) -> float:
     """Sum of cubes over the power 3/2 of the sum of squares: the skewness of their sum."""
-    squares = tree_sum(influence * influence)
-    return tree_sum(influence * influence * influence) / squares**1.5 if squares > 0.0 else 0.0
+    largest = np.abs(influence).max()
+    if largest == 0.0:
+        return 0.0
+    unit = np.ldexp(influence, -np.frexp(largest)[1])  # no power of it vanishes or overflows
+    return tree_sum(unit * unit * unit) / tree_sum(unit * unit) ** 1.5
 
 
 def _sum(parts: Sequence[Floats]) -> Floats:

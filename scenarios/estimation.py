@@ -140,7 +140,7 @@ def _moments(x: Floats, rows: NDArray[np.int64], sample: Sample) -> tuple[Floats
         fading = fading / tree_sum(fading)
         weights = np.bincount(rows, weights=fading, minlength=count).astype(np.float64)
         _, covariance = weighted_covariance(x - center, weights, 1.0 - tree_sum(fading * fading))
-    moves = x[rows].min(axis=0) < x[rows].max(axis=0)
+    moves = (x[rows].min(axis=0) < x[rows].max(axis=0)) & (np.diag(covariance) > 0.0)
     return center + mean, np.where(moves[:, np.newaxis] & moves, covariance, 0.0)  # no rounding is left of the others
 
 

@@ -51,7 +51,7 @@ def tail_weight(x: Floats) -> TailWeight | None:
     Returns
     -------
     TailWeight or None
-        None where the sample correlation is singular, so that there is no density.
+        None where the sample correlation is singular or an asset stands still, so that there is no density.
 
     Notes
     -----
@@ -64,6 +64,10 @@ def tail_weight(x: Floats) -> TailWeight | None:
     if periods <= n + 1:
         return None
     off = x - x.mean(axis=0)
+    largest = np.abs(off).max(axis=0)
+    if not largest.all():
+        return None
+    off = np.ldexp(off, -np.frexp(largest)[1])  # no square vanishes
     z = off / off.std(axis=0, ddof=1)
     values, vectors = np.linalg.eigh(z.T @ z / (periods - 1))
     if values[0] < _SMALLEST_EIGENVALUE:

@@ -96,6 +96,7 @@ def standardised(rows: ArrayLike) -> NDArray[np.float64]:
     rows : array_like, shape (periods, n). A column that does not move becomes 0.
     """
     r = as_numbers(rows, "rows")
+    r = np.ldexp(r, -np.frexp(np.abs(r).max(axis=0))[1])  # no square vanishes or overflows, and no bit is another
     centered = (r - np.array([tree_sum(column) for column in r.T]) / len(r)).T
     square = np.array([tree_sum(column * column) for column in centered])
     with np.errstate(divide="ignore", invalid="ignore"):
