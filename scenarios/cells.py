@@ -65,6 +65,9 @@ class Cells:
                 if abs(float(plain)) > LARGEST_VALUE:
                     self._say(name, _cell(line, name), toml_text(cell), _SIZE, _SIZE_REMEDY)
                 continue
+            if self.wrong[name] >= MOST_SHOWN:
+                self.wrong[name] += 1
+                continue
             allowed = _ALLOWED if self.decimal == "." else _ALLOWED.replace(".", ",")
             self._say(name, _cell(line, name), toml_text(cell), allowed, self._remedy(cell))
 

@@ -12,7 +12,7 @@ from scenarios.possible import check_possible
 from scenarios.resolve import changed, selection
 from scenarios.schema import Change, CorrelationChange, Innovation, Regime, Shock, Universe
 from simcore.correlation import check_entries
-from simcore.errors import Problem, some
+from simcore.errors import Problem, first_of, some
 
 # no shock may lead beyond what the schema allows an asset
 _LIMITS = {
@@ -39,13 +39,14 @@ def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, soun
     """Everything wrong with shocks whose keys are right one by one; whether the base's correlation is `sound`."""
     problems = []
     accepted = {base.correlation.tobytes()} if sound else set()  # each matrix is checked once
+    first: dict[str, int] = {}
     for i, shock in enumerate(shocks):
-        earlier = [other.name for other in shocks[:i]]
+        earlier = first.setdefault(shock.name, i)
         if shock.name == "base":
             allowed = "a name other than base, which is the case without a shock"
             problems.append(Problem(f"shocks[{i}].name", '"base"', allowed, "rename the shock"))
-        elif shock.name in earlier:
-            allowed = f"a name no other shock has (shocks[{earlier.index(shock.name)}].name has it)"
+        elif earlier < i:
+            allowed = f"a name no other shock has (shocks[{earlier}].name has it)"
             problems.append(Problem(f"shocks[{i}].name", toml_text(shock.name), allowed, "rename one of the two"))
         found, after = _check_changes(base, universe, shock, f"shocks[{i}].changes")
         sound_before = sound or any(change.regime is not None for change in shock.changes)
@@ -77,20 +78,21 @@ def _check_changes(base: Moments, universe: Universe, shock: Shock, place: str) 
 def _check_change(universe: Universe, change: Change, place: str, shock: str) -> list[Problem]:
     if change.regime is not None:
         return _check_regime(universe, change, change.regime, place, shock)
-    names = [asset.name for asset in universe.assets]
+    names = dict.fromkeys(asset.name for asset in universe.assets)
     classes = [asset.class_ for asset in universe.assets if asset.class_ is not None]
     if change.class_ is not None and change.class_ not in classes:
         return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class")]
     listed = change.assets or []
-    problems = [
+    first = {name: k for k, name in reversed(list(enumerate(listed)))}
+    problems = first_of(
         unknown_name(f"{place}.assets[{k}] ({shock})", name, names, "an asset")
         for k, name in enumerate(listed)
         if name not in names
-    ]
+    )
     problems += [
         Problem(f"{place}.assets[{k}] ({shock})", toml_text(name), "each asset once", "remove it")
         for k, name in enumerate(listed)
-        if name in listed[:k]
+        if first[name] < k
     ]
     if problems or change.correlation is None:
         return problems
@@ -152,10 +154,11 @@ def _check_regime(universe: Universe, change: Change, regime: Regime, place: str
     here = f"{place}.regime.{key} ({shock})"
     written = "a universe" if regime.file is None else toml_text(regime.file)
     its_names = [asset.name for asset in other.assets]
-    missing = [asset.name for asset in universe.assets if asset.name not in set(its_names)]
+    known = set(its_names)
+    missing = [asset.name for asset in universe.assets if asset.name not in known]
     if missing:
         allowed = "a regime with all assets of universe.assets, by their names"
-        same = (same_name(name, its_names) for name in missing)
+        same = (same_name(name, its_names) for name in missing[:12])
         remedy = next(filter(None, same), "give the regime these assets, by the names they have here")
         problems.append(Problem(here, f"{written}, which lacks {some(missing)}", allowed, remedy))
     for name in ("compounding", "innovation"):

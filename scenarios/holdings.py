@@ -10,9 +10,9 @@ from fractions import Fraction
 
 from scenarios.files import File, Reference
 from scenarios.messages import joined, toml_text, unknown_name
-from scenarios.portfolio import read_portfolio
+from scenarios.portfolio import Holding, read_portfolio
 from scenarios.schema import Asset, Document, Holdings, Pool, Position
-from simcore.errors import Problem, show, some
+from simcore.errors import Problem, first_of, show, some
 from simcore.pools import LARGEST_VALUE
 
 SUM_TO_1 = Fraction(1, 10**9)  # by which written weights may be off
@@ -59,10 +59,14 @@ def with_holdings(document: Document, origin: Callable[[str], File]) -> tuple[Do
         positions = [
             HeldPosition(name=h.name, asset=h.asset, value=h.value, place=f"holdings.file, line {h.line}") for h in held
         ]
-        first = {h.pool: h.line for h in reversed(held) if h.pool}
-        for pool in dict.fromkeys(h.pool for h in held if h.pool):
-            members = [h.name for h in held if h.pool == pool]
-            pools.append(HeldPool(name=pool, members=members, place=f"holdings.file, line {first[pool]}"))
+        inside: dict[str, list[Holding]] = {}
+        for holding in held:
+            if holding.pool:
+                inside.setdefault(holding.pool, []).append(holding)
+        pools = [
+            HeldPool(name=pool, members=[h.name for h in its], place=f"holdings.file, line {its[0].line}")
+            for pool, its in inside.items()
+        ]
     else:
         problems += _check_weights(document.universe.assets, holdings)
         if problems or len(set(names)) < len(names):  # of which the universe tells
@@ -150,9 +154,9 @@ def _check_weights(assets: Sequence[Asset], holdings: Holdings) -> list[Problem]
 
 
 def _check_table(assets: Sequence[Asset], weights: dict[str, float]) -> list[Problem]:
-    names = list(dict.fromkeys(asset.name for asset in assets))
+    names = dict.fromkeys(asset.name for asset in assets)
     if unknown := [name for name in weights if name not in names]:
-        return [unknown_name(joined("holdings.weights", name), name, names, "an asset") for name in unknown]
+        return first_of(unknown_name(joined("holdings.weights", name), name, names, "an asset") for name in unknown)
     if lacking := [name for name in names if name not in weights]:
         allowed = "a weight of every asset"
         return [Problem("holdings.weights", f"no weight of {some(lacking)}", allowed, "write 0 for what is not held")]

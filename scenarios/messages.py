@@ -3,6 +3,7 @@
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, get_args
 
 from pydantic import BaseModel, Discriminator, ValidationError
@@ -10,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from scenarios.schema import Document
 from scenarios.tables import TAGS
-from simcore.errors import Problem, closest, some, whole_text
+from simcore.errors import MOST_TOLD, Problem, closest, first_of, some, whole_text
 
 Location = Sequence[int | str]
 _HINTS = {  # what people write where they mean another key
@@ -25,19 +26,21 @@ _SAME_LETTERS = "has the same letters in another Unicode form: write both in one
 
 def toml_text(value: object, limit: int = 60) -> str:
     """`value` as it stands in a TOML file, cut to `limit` characters."""
-    text = _toml(value)
+    text = _toml(value, limit)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _toml(value: object) -> str:
+def _toml(value: object, limit: int) -> str:
+    """More than `limit` characters of what is longer: of a long list or table, its beginning."""
     if isinstance(value, (bool, str)):
         return json.dumps(value, ensure_ascii=not str(value).isprintable())
     if isinstance(value, int):
         return whole_text(value)
     if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(_toml(item, limit) for item in value[:limit]) + "]"
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }" if value else "{}"
+        items = islice(value.items(), limit)
+        return "{ " + ", ".join(f"{key} = {_toml(item, limit)}" for key, item in items) + " }" if value else "{}"
     return str(value)
 
 
@@ -84,10 +87,11 @@ def problems_of(
     error: ValidationError, document: Mapping[str, Any], model: type[BaseModel] = Document
 ) -> list[Problem]:
     """Every error that pydantic found in `document` as a `model`, one message for one mistake."""
-    errors = [{**found, "loc": _without_tags(found["loc"], model)} for found in error.errors(include_url=False)]
+    first = error.errors(include_url=False)[: 2 * MOST_TOLD]  # some of which only follow from others
+    errors = [{**found, "loc": _without_tags(found["loc"], model)} for found in first]
     unknown = [found["loc"] for found in errors if found["type"] == "extra_forbidden"]
     meant = {location: closest(str(location[-1]), _keys(location[:-1], model)) for location in unknown}
-    return [_problem(found, document, meant, model) for found in errors if not _follows(found, meant)]
+    return first_of(_problem(found, document, meant, model) for found in errors if not _follows(found, meant))
 
 
 def _follows(found: Mapping[str, Any], meant: Mapping[tuple, str | None]) -> bool:

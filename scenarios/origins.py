@@ -1,6 +1,5 @@
 """Where a value came from, when several files and overrides make one scenario."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -40,4 +39,5 @@ def stamp(problems: Iterable[Problem], origins: Mapping[str, File], file: File) 
 
 def is_below(place: str, key: str) -> bool:
     """Whether `place` is `key`, or stands in the table or list at `key`."""
-    return re.match(rf"{re.escape(key)}(?![\w-])", place) is not None
+    after = place[len(key) : len(key) + 1]
+    return place.startswith(key) and not (after.isalnum() or after in ("_", "-"))

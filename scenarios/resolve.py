@@ -87,7 +87,8 @@ def selection(universe: Universe, change: Change) -> NDArray[np.bool_]:
     if change.class_ is not None:
         return np.array([asset.class_ == change.class_ for asset in universe.assets])
     if change.assets is not None:
-        return np.array([asset.name in change.assets for asset in universe.assets])
+        listed = set(change.assets)
+        return np.array([asset.name in listed for asset in universe.assets])
     return np.ones(len(universe.assets), dtype=bool)
 
 

@@ -103,12 +103,15 @@ class Plan:
             problems.append(Problem("Plan.horizon", show(self.horizon), "a finite number of years, above 0", remedy))
         if not self.confidences:
             problems.append(Problem("Plan.confidences", "()", "at least one confidence", "give (0.95, 0.99)"))
+        seen: set[float] = set()
         for i, confidence in enumerate(self.confidences):
             place = f"Plan.confidences[{i}]"
             if remedy := confidence_remedy(confidence):
                 problems.append(Problem(place, show(confidence), "a number strictly between 0.5 and 1", remedy))
-            elif confidence in self.confidences[:i]:
+            elif confidence in seen:
                 problems.append(Problem(place, show(confidence), "each confidence once", "remove it"))
+            else:
+                seen.add(confidence)
         if not isinstance(self.collapse, bool):
             problems.append(Problem("Plan.collapse", show(self.collapse), "True or False", "choose one"))
         for output in self.outputs:

@@ -7,9 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 LONGEST_PART = 500  # of a message, in characters
 MOST_BITS = 200  # of a whole number whose digits are shown
+MOST_TOLD = 100  # problems of one input
 
 
 class SimcoreError(Exception):
@@ -77,6 +79,15 @@ class InputError(SimcoreError, ValueError):
 
 class CapacityError(InputError):
     """What was asked for does not fit into this machine's memory."""
+
+
+def first_of(problems: Iterable[Problem], most: int = MOST_TOLD) -> list[Problem]:
+    """The first of very many problems, of which no more are looked for, and that there are more."""
+    told = list(islice(problems, most + 1))
+    if len(told) <= most:
+        return told
+    more = Problem("further problems", f"more than {most} of a kind", "none", "mend those above first")
+    return [*told[:most], more]
 
 
 def raise_if_any(problems: Sequence[Problem]) -> None:

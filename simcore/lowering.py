@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
@@ -54,32 +55,52 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
         is unknown.
     """
     cases = as_tuple(cases, "cases")
-    _check(cases, plan, sinks)
+    check_cases(cases, plan, sinks)
     b = Builder()
     n = len(cases[0].market.names)
     padded = -(-n // TILE_ROWS) * TILE_ROWS  # rows and columns of zeros, for whole tiles
-    laws: dict[_Law, list[Case]] = {}
+    by_law: dict[_Law, list[Case]] = {}
+    first_slot: dict[str, int] = {}
+    slots: list[tuple[str, str]] = []
     for case in cases:
-        laws.setdefault(_law(case, plan), []).append(case)
-    slots = tuple((case.name, node) for case in cases for node in case.pools.names)
-    first_slot = {case.name: slots.index((case.name, case.pools.names[0])) for case in cases}
+        by_law.setdefault(_law(case, plan), []).append(case)
+        first_slot[case.name] = len(slots)
+        slots += [(case.name, node) for node in case.pools.names]
+    laws = {law: _same_factor(b, members, padded) for law, members in by_law.items()}
     returns = _ReturnSink(b, cases, plan, n, padded, len(slots)) if "returns" in sinks else None
 
     horizon = _innovations(b, plan, laws, n, padded, returns)
     product = b.take(padded)
     nodes = b.take(max(len(case.pools.names) for case in cases))
-    for law, members in laws.items():
+    for law, groups in laws.items():
         unit = math.sqrt(plan.horizon / plan.steps if law.stepwise else plan.horizon)
-        for group in _same_factor(members):
+        for group in groups:
             correlated = _emit_product(b, group, horizon[law], product, n, padded)
-            for case in group:
+            for case in group.cases:
                 _emit_losses(b, case, plan, unit, correlated, nodes)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
-    stored = (len(slots) if "losses" in sinks or returns else 0) + (len(cases) * plan.steps * n if returns else 0)
-    return b.program(slots, stored)
+    return b.program(tuple(slots), stored_rows(cases, plan, sinks))
 
 
-def _check(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> None:
+def slots_of(cases: Sequence[Case]) -> int:
+    """How many nodes all cases have."""
+    return sum(len(case.pools.names) for case in cases)
+
+
+def stored_rows(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> int:
+    """How many rows are kept of each path: the losses of every node, the returns of every step and asset."""
+    if "returns" in sinks:
+        return slots_of(cases) + plan.steps * sum(len(case.market.names) for case in cases)
+    return slots_of(cases) if "losses" in sinks else 0
+
+
+def check_cases(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ()) -> None:
+    """Refuse what `lower` would refuse.
+
+    Raises
+    ------
+    InputError
+    """
     expect(plan, Plan, "plan")
     for i, case in enumerate(cases):
         expect(case, Case, f"cases[{i}]")
@@ -111,18 +132,33 @@ def _law(case: Case, plan: Plan) -> _Law:
     return _Law(not plan.collapse)
 
 
-def _same_factor(cases: Sequence[Case]) -> list[list[Case]]:
-    """Cases of one law by their factor; rows of a history are correlated as they are, and have none."""
-    groups: dict[bytes, list[Case]] = {}
+class _Group(NamedTuple):
+    """Cases of one law and one factor, and where that lies; rows of a history are correlated as they are: -1."""
+
+    cases: list[Case]
+    factor: int
+
+
+def _same_factor(b: Builder, cases: Sequence[Case], padded: int) -> list[_Group]:
+    groups: dict[bytes, _Group] = {}
     for case in cases:
         dependence = case.market.dependence
-        key = b"" if isinstance(dependence, Bootstrap) else dependence.factor.tobytes()
-        groups.setdefault(key, []).append(case)
+        factor = None if isinstance(dependence, Bootstrap) else dependence.factor
+        key = b"" if factor is None else factor.tobytes()
+        if key not in groups:
+            groups[key] = _Group([], -1 if factor is None else b.numbers(_padded(factor, padded)))
+        groups[key].cases.append(case)
     return list(groups.values())
 
 
+def _padded(factor: NDArray[np.float64], padded: int) -> NDArray[np.float64]:
+    out = np.zeros((padded, padded))
+    out[: len(factor), : len(factor)] = factor
+    return out
+
+
 def _innovations(
-    b: Builder, plan: Plan, laws: dict[_Law, list[Case]], n: int, padded: int, returns: "_ReturnSink | None"
+    b: Builder, plan: Plan, laws: dict[_Law, list[_Group]], n: int, padded: int, returns: "_ReturnSink | None"
 ) -> dict[_Law, int]:
     """Rows of each law's innovations over the horizon: a sum over steps where the law needs them.
 
@@ -191,22 +227,20 @@ class _Walk:
         self.b.emit(op, f"pick      {span(out, n)}: one asset a row, where {where} is")
 
 
-def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: int, padded: int) -> int:
+def _emit_product(b: Builder, group: _Group, source: int, out: int, n: int, padded: int) -> int:
     """The first row of correlated innovations."""
-    dependence = group[0].market.dependence
-    if isinstance(dependence, Bootstrap):
+    if group.factor < 0:
         return source
-    factor = np.zeros((padded, padded))
-    factor[:n, :n] = dependence.factor
-    names = ", ".join(case.name for case in group)
+    names = ", ".join(case.name for case in group.cases)
     words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
-    b.emit(Op(Kind.PRODUCT, out, source, padded, param=b.numbers(factor)), words)
+    b.emit(Op(Kind.PRODUCT, out, source, padded, param=group.factor), words)
     return out
 
 
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
     market, pools = case.market, case.pools
-    asset = [market.names.index(position.asset) for position in pools.positions]
+    number = {name: i for i, name in enumerate(market.names)}
+    asset = [number[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
     start, jump = np.array([p.value for p in pools.positions], dtype=np.float64), market.jump[asset]
@@ -244,35 +278,35 @@ class _ReturnSink:
         self.slot = {case.name: first + i * plan.steps * n for i, case in enumerate(cases)}
         self.increment, self.remaining, self.product, self.out = (b.take(padded) for _ in range(4))
 
-    def step(self, cases: Sequence[Case], step: int, drawn: int, by: int) -> None:
+    def step(self, groups: Sequence[_Group], step: int, drawn: int, by: int) -> None:
         """One step of a law that draws them."""
         source = drawn
         if by >= 0:
             source = self.increment
             _emit_accumulate(self.b, source, drawn, by, self.n, first=True)
-        self._store(cases, step, source, math.sqrt(self.plan.horizon / self.plan.steps))
+        self._store(groups, step, source, math.sqrt(self.plan.horizon / self.plan.steps))
 
-    def split(self, cases: Sequence[Case], horizon: int) -> None:
+    def split(self, groups: Sequence[_Group], horizon: int) -> None:
         """Every step of a horizon that was drawn first, by a bridge: r/m + e sqrt((m - 1)/(m T))."""
         steps, n, b = self.plan.steps, self.n, self.b
         _emit_accumulate(b, self.remaining, horizon, -1, n, first=True)
         for step in range(steps):
             left = steps - step
             if left == 1:
-                self._store(cases, step, self.remaining, math.sqrt(self.plan.horizon))
+                self._store(groups, step, self.remaining, math.sqrt(self.plan.horizon))
                 break
             _emit_draw(b, self.increment, n, STREAM_BRIDGE, step)
             deviation = math.sqrt((left - 1) / (left * steps))
             op = Op(Kind.BRIDGE, self.increment, self.remaining, n, param=b.numbers([float(left), deviation]))
             words = f"bridge    {span(self.increment, n)}: step {step} of what is left in {span(self.remaining, n)}"
             b.emit(op, words)
-            self._store(cases, step, self.increment, math.sqrt(self.plan.horizon))
+            self._store(groups, step, self.increment, math.sqrt(self.plan.horizon))
 
-    def _store(self, cases: Sequence[Case], step: int, source: int, unit: float) -> None:
+    def _store(self, groups: Sequence[_Group], step: int, source: int, unit: float) -> None:
         b, n = self.b, self.n
-        for group in _same_factor(cases):
+        for group in groups:
             correlated = _emit_product(b, group, source, self.product, n, self.padded)
-            for case in group:
+            for case in group.cases:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))
                 words = f"affine    {span(self.out, n)}: returns of step {step}, {case.name}"

@@ -7,6 +7,7 @@ of the wrong length, or not a factor of a correlation matrix.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -180,11 +181,14 @@ class Market:
         problems = []
         if n == 0:
             problems.append(Problem("Market.names", "()", "at least one asset", "name the assets"))
+        seen: set[str] = set()
         for i, name in enumerate(self.names):
             if not is_name(name):
                 problems.append(Problem(f"Market.names[{i}]", show(name), NAME, "name the asset"))
-            elif name in self.names[:i]:
+            elif name in seen:
                 problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
+            else:
+                seen.add(name)
         for label in ("drift", "scale"):
             problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")
         problems += _check_numbers(self.jump, "Market.jump", self.names, negative=True)
@@ -204,6 +208,11 @@ class Market:
             value = f"a factor of shape {self.dependence.factor.shape}"
             problems.append(Problem("Market.dependence", value, f"a factor of shape ({n}, {n})", "one row per asset"))
         return problems
+
+    @cached_property
+    def scale_of(self) -> dict[str, float]:
+        """The scale of each asset, by its name."""
+        return dict(zip(self.names, self.scale.tolist(), strict=True))
 
     @classmethod
     def from_moments(

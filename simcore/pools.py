@@ -4,7 +4,7 @@ A `PoolTree` holds names, not laws: which asset a position has is a name that th
 It refuses a name used twice, an unknown member, a member of two pools, an empty pool and a cycle, all at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.border import NAME, as_tuple, is_finite, is_name
-from simcore.errors import InputError, Problem, closest, raise_if_any, show, some
+from simcore.errors import InputError, Problem, closest, first_of, raise_if_any, show, some
 
 LARGEST_VALUE = 1e100  # squares of sums of losses stay below the largest double
+MOST_CYCLES = 10  # that are told: each is looked for anew in all pools
 
 
 @dataclass(frozen=True)
@@ -173,52 +174,50 @@ def check_nodes(positions: Sequence[Position], pools: Sequence[Pool]) -> list[Pr
             place = f"positions[{i}].value ({position.name})"
             allowed = f"a finite number, at most {LARGEST_VALUE:g} in size"
             problems.append(Problem(place, show(position.value), allowed, "give the exposure in the currency"))
-    return problems + _check_members(pools, seen)
+    return problems + first_of(_check_members(pools, seen)) + first_of(_check_cycles(pools), MOST_CYCLES)
 
 
-def _check_members(pools: Sequence[Pool], known: dict[str, str]) -> list[Problem]:
-    problems = []
+def _check_members(pools: Sequence[Pool], known: dict[str, str]) -> Iterator[Problem]:
     taken: dict[str, str] = {}
     for i, pool in enumerate(pools):
         place = f"pools[{i}].members ({pool.name})"
         if not pool.members:
-            problems.append(Problem(place, "[]", "at least one member", "add members or remove the pool"))
+            yield Problem(place, "[]", "at least one member", "add members or remove the pool")
         for member in pool.members:
             if not isinstance(member, str) or member not in known:
                 others = [name for name in known if name != pool.name]
                 allowed = "the name of a position or another pool: " + some(others)
                 meant = closest(member, others) if isinstance(member, str) else None
                 remedy = f"did you mean {meant!r}?" if meant else "correct the name, or add what it names"
-                problems.append(Problem(place, show(member), allowed, remedy))
+                yield Problem(place, show(member), allowed, remedy)
             elif member == pool.name:
-                problems.append(Problem(place, show(member), "members other than the pool itself", "remove it"))
+                yield Problem(place, show(member), "members other than the pool itself", "remove it")
             elif member in taken:
                 allowed = f"a node that is in no pool yet (it is in {taken[member]})"
                 remedy = "take it out of one of the two, or add a second position of the same asset"
-                problems.append(Problem(place, show(member), allowed, remedy))
+                yield Problem(place, show(member), allowed, remedy)
             else:
                 taken[member] = f"{pool.name!r}"
-    return problems + _check_cycles(pools)
 
 
-def _check_cycles(pools: Sequence[Pool]) -> list[Problem]:
+def _check_cycles(pools: Sequence[Pool]) -> Iterator[Problem]:
     """Each chain of pools that leads back to itself; a pool that names itself was told."""
     names = {pool.name for pool in pools}
     inside = {
         pool.name: tuple(m for m in pool.members if isinstance(m, str) and m in names and m != pool.name)
         for pool in pools
     }
-    problems = []
     while True:
         try:
             _inside_first(inside)
         except CycleError as error:
             chain = error.args[1]
-            remedy = "break this chain"
-            problems.append(Problem("pools", " > ".join(chain[::-1]), "pools that do not contain themselves", remedy))
-            inside = {name: members for name, members in inside.items() if name not in chain}
+            allowed, remedy = "pools that do not contain themselves", "break this chain"
+            yield Problem("pools", " > ".join(chain[::-1]), allowed, remedy)
+            for name in chain[1:]:
+                del inside[name]
         else:
-            return problems
+            return
 
 
 def _inside_first(members: dict[str, tuple[str, ...]]) -> list[str]:
