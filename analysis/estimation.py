@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FEWEST_PATHS = 2**15
 FEWEST_TAIL_LOSSES = 300  # behind the figure of highest confidence
-_CASES_AT_ONCE = 64
+_CASES_AT_ONCE, _NODES_AT_ONCE = 64, 10_000
 _BELOW = Fraction(1, 40)  # of the replicates at each end
 NOT_ESTIMATED = "no estimation interval: volatilities and correlations do not come from a history"
 
@@ -74,7 +74,8 @@ def with_estimation(
     estimation = scenario.estimation
     if estimation is None:
         return list(rows)
-    plan, at_once = _plan(scenario.plan), max(1, _CASES_AT_ONCE // len(scenario.cases))
+    plan, nodes = _plan(scenario.plan), sum(len(case.pools.names) for case in scenario.cases)
+    at_once = max(1, min(_CASES_AT_ONCE // len(scenario.cases), _NODES_AT_ONCE // nodes))
 
     def estimating(first: int) -> NDArray[np.float64]:
         drawn = (cases_drawn(estimation, r) for r in range(first, min(first + at_once, estimation.replicates)))

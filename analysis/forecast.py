@@ -23,11 +23,9 @@ def needed_memory(cases: Sequence[Case], plan: Plan, threads: int) -> int:
         When it cannot fit; it names the largest number of paths that does.
     """
     from simcore.capacity import check_capacity, needed_bytes
-    from simcore.lowering import lower
 
-    program = lower(cases, plan, ("summary",))
-    check_capacity(program, plan, threads)
-    return needed_bytes(program, plan, threads)
+    check_capacity(cases, plan, threads)
+    return needed_bytes(cases, plan, threads)
 
 
 def needed_seconds(

@@ -21,6 +21,7 @@ from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, 
 from simcore import engines
 from simcore.engines import Engine
 from simcore.errors import CapacityError
+from simcore.memory import refuse_beyond_memory
 from simcore.pools import PoolTree
 from simcore.summarize import node_losses, summarize
 from simcore.summary import Summary
@@ -226,8 +227,6 @@ def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> No
     CapacityError
         It names the largest number of rows that fits.
     """
-    from simcore.capacity import refuse_beyond_memory  # here, so that wrong options are told without numba
-
     nodes = len(tree.names)
     figures = 2 + 2 * 4
 
@@ -236,7 +235,8 @@ def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> No
         return held + (12 * count * nodes + 8 * sampling.replicates * nodes * figures if sampling.replicates else 0)
 
     try:
-        refuse_beyond_memory(need, rows, "rows", "measure fewer rows or columns, or --replicates 0")
+        remedy = "measure fewer rows or columns, or --replicates 0"
+        refuse_beyond_memory(need, rows, "rows", remedy, "measure fewer columns, or --replicates 0", unit="row")
     except CapacityError as error:
         raise CapacityError([replace(problem, file=file) for problem in error.problems]) from None
 

@@ -23,8 +23,9 @@ from scenarios.resolve import (
     shocked,
 )
 from scenarios.schema import Document, Shock
+from scenarios.sizes import check_tree
 from simcore.case import Case
-from simcore.errors import InputError, Problem
+from simcore.errors import InputError, Problem, first_of
 from simcore.limits import check_limits
 from simcore.market import Gaussian
 from simcore.pools import PoolTree, check_nodes
@@ -139,12 +140,13 @@ def _check_nodes(document: Document) -> list[Problem]:
     named = [(f"{place}.name", position.name) for place, position in zip(written, positions, strict=True)]
     named += [(f"{place}.name", pool.name) for place, pool in zip(pools, document.pools, strict=True)]
     problems += same_letters(named)
-    known = [asset.name for asset in assets]
-    return problems + [
+    known = dict.fromkeys(asset.name for asset in assets)
+    problems += first_of(
         unknown_name(f"positions[{i}].asset ({position.name})", position.asset, known, "an asset")
         for i, position in enumerate(document.positions)
         if position.asset not in known
-    ]
+    )
+    return problems or check_tree(PoolTree(positions, pools_of(document)))
 
 
 def check_plan(document: Document) -> list[Problem]:

@@ -9,6 +9,7 @@ from scenarios.files import File, Reference, read
 from scenarios.messages import joined
 from scenarios.origins import Origins, is_below, origin, put
 from scenarios.schema import Holdings, Simulation, Universe
+from scenarios.sizes import MOST_FILES
 from simcore.errors import InputError
 
 # by key path: the tables that merge and have forms to choose from
@@ -50,6 +51,9 @@ def extended(document: Mapping[str, Any], file: File) -> tuple[dict[str, Any], O
             allowed = "a file that does not lead back to this one"
             raise InputError([reference.problem("leads back", allowed, f"break this chain: {way}")])
         chain.append((content, base))
+        if len(chain) > MOST_FILES:
+            allowed = f"at most {MOST_FILES} files that extend one another"
+            raise InputError([reference.problem(f"file {len(chain)} of a chain", allowed, "put some of them together")])
     origins: Origins = {}
     if len(chain) == 1:
         return chain[0][0], origins
@@ -89,7 +93,10 @@ def _merged(base: Any, upper: Any, place: str, file: File, origins: Origins) -> 
                 _merged(tables[i] if i < len(tables) else None, table, joined(place, i), file, origins)
             ]
         return tables
-    put(origins, place, file)
+    if isinstance(base, (str, int, float)):
+        origins[place] = file  # nothing stands below it
+    else:
+        put(origins, place, file)
     return upper
 
 

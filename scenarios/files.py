@@ -1,18 +1,19 @@
 """Files by name: where one lies, and what stands in it."""
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scenarios import library
 from scenarios.messages import toml_text
+from scenarios.sizes import MOST_BYTES, MOST_LEVELS, check_lists, check_text, too_deep
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
 _SHOWN = 80  # characters of a line that is no TOML
-MOST_LEVELS = 50  # of tables and lists inside one another: no scenario has ten, and what reads them is recursive
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,13 @@ def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -
     """
     kind = suffix.removeprefix(".").upper()
     try:
-        return file.path.read_bytes()
+        with file.path.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size  # 0 of a pipe, and of a device without an end
+            content = b"" if size > MOST_BYTES else opened.read(size or MOST_BYTES + 1)
+        if max(size, len(content)) <= MOST_BYTES:
+            return content
+        what, remedy = f"{max(size, len(content)) // 2**20} MiB or more", "leave out what is not needed"
+        allowed = f"a file of at most {MOST_BYTES // 2**20} MiB"
     except FileNotFoundError:
         beside = closest(file.path.stem, _beside(file, suffix))
         bundled = closest(file.path.stem, library.names()) if suffix == ".toml" else None
@@ -93,6 +100,7 @@ def _beside(file: File, suffix: str) -> list[str]:
 
 
 def _parse(content: bytes, label: str) -> dict[str, Any]:
+    raise_if_any([replace(problem, file=label) for problem in check_text(content)])
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -106,6 +114,7 @@ def _parse(content: bytes, label: str) -> dict[str, Any]:
     if not document:
         remedy = "begin with the bundled three_assets"
         raise InputError([Problem("file", "empty", "a scenario", remedy, label)])
+    raise_if_any([replace(problem, file=label) for problem in check_lists(document)])
     raise_if_any(check_levels(document, "file", label))
     return document
 
@@ -116,8 +125,7 @@ def check_levels(value: object, place: str, label: str) -> list[Problem]:
     for _ in range(MOST_LEVELS + 1):
         tables = [item.values() if isinstance(item, Mapping) else item for item in inside]
         inside = [item for table in tables for item in table if isinstance(item, (Mapping, list, tuple))]
-    allowed = f"at most {MOST_LEVELS} tables and lists inside one another"
-    return [Problem(place, "nested too deeply", allowed, "write it with fewer levels", label)] if inside else []
+    return [replace(too_deep(place), file=label)] if inside else []
 
 
 def _broken(error: Exception, text: str, label: str) -> Problem:

@@ -19,8 +19,9 @@ from scenarios.moments import Moments
 from scenarios.past_table import PastTable, read_table, unknown_column
 from scenarios.schema import Asset, Change, Document, Universe
 from scenarios.schema_history import HistorySource, Weighted
+from scenarios.sizes import check_universes
 from scenarios.window import Window, window_of
-from simcore.errors import InputError, Problem, some
+from simcore.errors import InputError, Problem, first_of, some
 from simcore.market import Compounding
 
 _LIMITS = {"expected_return": (-10.0, "per year"), "volatility": (0.0, "per square root of a year")}
@@ -56,6 +57,8 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
     universe, read, problems = document.universe, None, []
     if document.universe.history is not None:
         read, problems = _read(document.universe, place, origin(f"{place}.file"))
+        if read and (problems := check_universes(document, place, len(read.table.names))):
+            read = None
         if read:
             universe, problems = _estimated(document.universe, read, place)
 
@@ -193,13 +196,14 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
 
 def _check_names(source: HistorySource, table: PastTable, place: str) -> list[Problem]:
     named = {"classes": source.classes, "values": source.values, "expected_returns": source.expected_returns}
-    problems = [
+    known = set(table.names)
+    problems = first_of(
         unknown_column(f"{place}.{key}", name, table)
         for key, names in named.items()
         if isinstance(names, dict)
         for name in names
-        if name not in table.names
-    ]
+        if name not in known
+    )
     return problems + same_letters((f"{place}.classes.{name}", its) for name, its in source.classes.items())
 
 

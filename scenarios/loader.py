@@ -1,6 +1,7 @@
 """A scenario file, read once: from text to a `Scenario`, or to everything that is wrong with it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from scenarios.origins import OVERRIDE, Origins, origin, put, stamp
 from scenarios.regime import with_regimes
 from scenarios.sample import with_samples
 from scenarios.schema import Document
-from simcore.errors import InputError, Problem, raise_if_any, some
+from scenarios.sizes import check_lists, check_universes
+from simcore.errors import InputError, Problem, first_of, raise_if_any, some
 
 
 def load(source: str | Path, *, overrides: Mapping[str, object] | None = None) -> Scenario:
@@ -93,6 +95,7 @@ def from_document(
     InputError
         As `load`.
     """
+    raise_if_any([replace(problem, file=file) for problem in check_lists(document)])
     raise_if_any(check_levels(document, "file", file))
     return _built(document, File(file, Path(file)), overrides or {})
 
@@ -112,7 +115,10 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
     whole, problems = _overridden(whole, {key: _plain(value) for key, value in overrides.items()}, origins, file)
     raise_if_any(problems)
     try:
-        read, of_history = with_history(Document.model_validate(whole), lambda place: origin(place, origins, file))
+        raise_if_any(check_lists(whole))
+        read = Document.model_validate(whole)
+        raise_if_any(check_universes(read))
+        read, of_history = with_history(read, lambda place: origin(place, origins, file))
         read, problems = with_regimes(read, lambda place: origin(place, origins, file))
         problems = of_history + problems
         if read.universe.history is not None:  # it is wrong, so that there are no assets to say more of
@@ -127,7 +133,7 @@ def _checked(document: Mapping[str, Any], file: File, overrides: Mapping[str, ob
         problems = problems_of(error, whole)
     except InputError as error:
         problems = error.problems
-    raise InputError(stamp(problems, origins, file)) from None
+    raise InputError(stamp(first_of(problems), origins, file)) from None
 
 
 def _file(source: str | Path) -> File:

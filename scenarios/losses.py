@@ -11,18 +11,22 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.cells import Cells, is_number
 from scenarios.messages import same_letters, toml_text
+from scenarios.sizes import MOST_POSITIONS
+from simcore import memory
 from simcore.border import NAME, is_name
 from simcore.errors import CapacityError, InputError, Problem, raise_if_any
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BIG = 1 << 26  # bytes of a file: beyond, its size is looked at before all of it is read
 _LINES_OF_A_SAMPLE = 1000  # that tell how many there are
+_LONGEST_LINE = 10**8  # characters: more than any table has
 _WEIGHTS = ("weight", "weights", "probability", "probabilities", "prob")
 
 
@@ -82,7 +86,7 @@ def read_losses(
     line = 0
     try:
         with open(file, "rb") as content, io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
-            lines = csv.reader(text, delimiter=separator, strict=True)
+            lines = csv.reader(_lines_of(text), delimiter=separator, strict=True)
             names, skipped = _header(lines, file, index, separator)
             line = lines.line_num
             cells = Cells(file, names, skipped, decimal)
@@ -109,12 +113,23 @@ def read_losses(
     return Losses(file, kept, values, _digest(file), _cautions(file, kept, values))
 
 
+def _lines_of(text: TextIO) -> Iterator[str]:
+    """The lines of a file, one of which may be endless."""
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise csv.Error(f"a line of {_LONGEST_LINE // 10**6} million characters or more")
+        yield line
+
+
 def _header(lines: Iterator[list[str]], file: str, index: str | None, separator: str) -> tuple[list[str], int | None]:
     """Names of all columns, and which of them is the index."""
     names = next(lines, [])
     if not names:
         allowed, remedy = "a header of names, then a row of numbers for each path", "write the names into line 1"
         raise InputError([Problem("line 1", "empty", allowed, remedy, file)])
+    if len(names) > MOST_POSITIONS:
+        allowed, remedy = f"at most {MOST_POSITIONS} columns", "leave out columns, or add them up"
+        raise InputError([Problem("line 1", f"{len(names)} columns", allowed, remedy, file)])
     other = next((mark for mark in SEPARATORS if mark != separator and mark in names[0]), None)
     if len(names) == 1 and other:
         remedy = f"did you mean --separator {SEPARATORS[other]}?"
@@ -165,13 +180,13 @@ def _cautions(file: str, names: Sequence[str], values: NDArray[np.float64]) -> t
 def _check_memory(file: str, read: int, columns: int) -> None:
     """Refuse a file whose numbers cannot fit, from the bytes that its first lines took."""
     size = os.path.getsize(file)
-    if size < _BIG or not hasattr(os, "sysconf"):
+    if size < _BIG:
         return
     rows = size / read * _LINES_OF_A_SAMPLE
-    need, memory = rows * columns * 8 * 3, 0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if need > memory:
-        value = f"about {rows:,.0f} rows of {columns} columns (about {need / 2**30:.1f} GiB)"
-        allowed = f"at most {memory / 2**30:.1f} GiB, 80 % of this machine's memory"
+    need = rows * columns * 8 * 3
+    if need > memory.usable():
+        value = f"about {rows:,.0f} rows of {columns} columns (about {memory.gib(need)})"
+        allowed = f"at most {memory.limit()}"
         raise CapacityError([Problem("file", value, allowed, "measure fewer rows or columns at a time", file)])
 
 

@@ -8,8 +8,8 @@ import csv
 import io
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,10 +20,10 @@ from scenarios.dates import read_date, remedy_for
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
 from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
+from scenarios.sizes import check_pairs
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
-MOST_ASSETS = 5000  # of which the correlation matrix takes 200 MB
 GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
 _NUMBERS = {
     mark: re.compile(rf"[+-]?(?:\d+{re.escape(mark)}?\d*|{re.escape(mark)}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -79,15 +79,19 @@ def _text(content: bytes, label: str) -> str:
 
 
 def _read_csv(text: str, label: str, decimal: str, date_format: str | None) -> PastTable:
-    rows, lines = _rows(text, label)
-    if not rows:
+    rows = _rows(text, label)
+    head, _ = next(rows, ([], 0))
+    if not head:
         remedy = "write a header, then a row for each date"
         raise InputError([Problem("file", "empty", "a header and rows of dates and figures", remedy, label)])
-    head, body, lines = rows[0], rows[1:], lines[1:]
-    problems = _check_header(head, label, decimal)
-    if not body and not problems:
-        problems = [Problem("file", "a header alone", "a row for each date", "write the rows below it", label)]
-    raise_if_any(problems)
+    raise_if_any(_check_header(head, label, decimal))
+    body, lines = [], []
+    for row, line in rows:
+        body.append(row)
+        lines.append(line)
+    if not body:
+        raise InputError([Problem("file", "a header alone", "a row for each date", "write the rows below it", label)])
+    problems = []
     whole = [i for i, row in enumerate(body) if len(row) == len(head)]
     if len(whole) < len(body):
         sizes = zip(map(len, body), lines, strict=True)
@@ -101,22 +105,19 @@ def _read_csv(text: str, label: str, decimal: str, date_format: str | None) -> P
     return PastTable(label, tuple(head[1:]), tuple(dates), values, tuple(lines))
 
 
-def _rows(text: str, label: str) -> tuple[list[list[str]], list[int]]:
+def _rows(text: str, label: str) -> Iterator[tuple[list[str], int]]:
     """The rows that are not blank, stripped, and the line in which each of them ends."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = next((mark for mark in "\t;" if mark in first), ",")
-    rows, lines = [], []
+    first = re.search(r"[^\r\n]*\S[^\r\n]*", text)
+    separator = next((mark for mark in "\t;" if first and mark in first[0]), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
         for row in reader:
             cells = [cell.strip() for cell in row]
             if any(cells):
-                rows.append(cells)
-                lines.append(reader.line_num)
+                yield cells, reader.line_num
     except csv.Error as error:
         place, remedy = f"line {reader.line_num}", f"{error}: correct this line, or a quote that is not closed above it"
         raise InputError([Problem(place, "no CSV", "cells with the same separator", remedy, label)]) from None
-    return rows, lines
 
 
 def _check_header(head: Sequence[str], label: str, decimal: str) -> list[Problem]:
@@ -125,9 +126,8 @@ def _check_header(head: Sequence[str], label: str, decimal: str) -> list[Problem
         allowed = "a column of dates, then a column for each asset"
         remedy = "separate columns by commas, semicolons or tabs"
         return [Problem("line 1", f"one column, {toml_text(head[0])}", allowed, remedy, label)]
-    if len(names) > MOST_ASSETS:
-        remedy = "keep the columns that are held"
-        return [Problem("line 1", f"{len(names)} assets", f"at most {MOST_ASSETS} assets", remedy, label)]
+    if problems := check_pairs(len(names), "line 1"):
+        return [replace(problem, remedy="keep the columns that are held", file=label) for problem in problems]
     if all(_NUMBERS[decimal].fullmatch(name) or name.lower() in GAPS for name in names) and any(names):
         allowed, remedy = "a header: the names of the columns", "write a first line, as Date,AGG,TLT"
         return [Problem("line 1", f"figures, {some(names, 3)}", allowed, remedy, label)]

@@ -7,14 +7,15 @@ decimals, no signs of thousands or currencies. Blanks around a cell and blank li
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import toml_text, unknown_name
+from scenarios.sizes import MOST_POSITIONS
 from simcore.border import NAME, is_name
-from simcore.errors import InputError, Problem, closest
+from simcore.errors import InputError, Problem, closest, first_of
 from simcore.pools import LARGEST_VALUE
 
 REQUIRED, OPTIONAL = ("name", "asset", "value"), ("pool",)
@@ -51,21 +52,19 @@ def read_portfolio(
     if problems:
         return (), [replace(problem, file=file.label) for problem in problems]
     column = {name: i for i, name in enumerate(rows[0].cells)}
-    known, holdings = list(assets), []
+    known, holdings = dict.fromkeys(assets), []
     for row in rows[1:]:
         found = _check_row(row, column, known)
         problems += found
+        if len(problems) > MOST_SAID:
+            break
         if not found:
             pool = row.cells[column["pool"]] if "pool" in column else ""
             name, asset, value = (row.cells[column[key]] for key in REQUIRED)
             holdings.append(Holding(row.line, name, asset, float(value), pool))
     if len(rows) == 1:
         problems.append(_nothing("no positions"))
-    rest = len(problems) - MOST_SAID
-    if rest > 0:
-        more = Problem("file", f"{rest} more mistakes", "a file without mistakes", "correct these first")
-        problems = [*problems[:MOST_SAID], more]
-    return tuple(holdings), [replace(problem, file=file.label) for problem in problems]
+    return tuple(holdings), [replace(problem, file=file.label) for problem in first_of(problems, MOST_SAID)]
 
 
 class _Row(NamedTuple):
@@ -82,6 +81,9 @@ def _rows(text: str) -> tuple[list[_Row], list[Problem]]:
             cells = tuple(cell.strip() for cell in row)
             if any(cells):
                 rows.append(_Row(reader.line_num, cells))
+            if len(rows) > MOST_POSITIONS + 1:
+                value, remedy = f"more than {MOST_POSITIONS} positions", "add up positions of one asset and pool"
+                return [], [Problem("file", value, f"at most {MOST_POSITIONS} positions", remedy)]
     except csv.Error as error:
         remedy = "close every double quote, and write one inside a quoted cell twice"
         return [], [Problem(f"line {reader.line_num}", f"no CSV ({error})", "cells between commas", remedy)]
@@ -109,7 +111,7 @@ def _check_header(header: _Row) -> list[Problem]:
     return problems
 
 
-def _check_row(row: _Row, column: dict[str, int], assets: Sequence[str]) -> list[Problem]:
+def _check_row(row: _Row, column: dict[str, int], assets: Collection[str]) -> list[Problem]:
     place = f"line {row.line}"
     if len(row.cells) != len(column):
         remedy = "text with a comma stands between double quotes, and thousands have no comma: 1000"

@@ -1,29 +1,33 @@
 """Whether a run fits into this machine's memory: an estimate beforehand, and a refusal that names what fits."""
 
-import os
-from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 
-from simcore.case import Plan
+from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
-from simcore.errors import CapacityError, Problem
+from simcore.kernels.block import BLOCK
+from simcore.lowering import slots_of, stored_rows
+from simcore.memory import refuse_beyond_memory
 from simcore.pilot import pilot_paths
-from simcore.program import Program
 
 _BYTES_OF_A_TAIL_LOSS = 32  # value and path, in the parts and merged, and more than the depth is kept
 _BYTES_TO_SORT = 32  # the same again, for each tail that is being put in order
+_BYTES_OF_A_BUFFER = 2 * BLOCK * 16  # value and path: room for each tail of each worker, at least
+_BYTES_OF_A_SUMMARY = 10_000  # with its batches, and the rows of the table that come of it
+_BYTES_OF_A_ROW = 8 * (BLOCK + 8)  # of a worker's workspace
 
 
-def needed_bytes(program: Program, plan: Plan, workers: int) -> int:
-    """Memory that a run needs, about: the tails while `workers` merge them, the pilot, and the outputs asked for."""
+def needed_bytes(cases: Sequence[Case], plan: Plan, workers: int) -> int:
+    """Memory that a run needs, about: tails while `workers` merge them, their workspaces, pilot, and outputs."""
     depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    slots = len(program.slots)
+    slots, rows = slots_of(cases), max(len(case.market.names) + len(case.pools.names) for case in cases)
     tails = depth * (slots * _BYTES_OF_A_TAIL_LOSS + min(workers, slots) * _BYTES_TO_SORT)
-    return tails + 8 * slots * pilot_paths(plan) + 8 * program.stored * plan.paths
+    each_worker = rows * _BYTES_OF_A_ROW + slots * _BYTES_OF_A_BUFFER
+    outputs = 8 * stored_rows(cases, plan, plan.outputs) * plan.paths
+    return tails + workers * each_worker + slots * (_BYTES_OF_A_SUMMARY + 8 * pilot_paths(plan)) + outputs
 
 
-def check_capacity(program: Program, plan: Plan, workers: int) -> None:
+def check_capacity(cases: Sequence[Case], plan: Plan, workers: int) -> None:
     """Refuse a run that cannot fit when `workers` share it.
 
     Raises
@@ -32,32 +36,10 @@ def check_capacity(program: Program, plan: Plan, workers: int) -> None:
         It names the estimate and the largest number of paths that fits.
     """
     outputs = "ask for fewer outputs, " if plan.outputs else ""
-    remedy = f"run fewer paths, {outputs}or raise the lowest confidence"
     refuse_beyond_memory(
-        lambda paths: needed_bytes(program, replace(plan, paths=paths), workers), plan.paths, "Plan.paths", remedy
+        lambda paths: needed_bytes(cases, replace(plan, paths=paths), workers),
+        plan.paths,
+        "Plan.paths",
+        f"run fewer paths, {outputs}or raise the lowest confidence",
+        f"{outputs}take fewer cases, pools or positions, or fewer threads",
     )
-
-
-def refuse_beyond_memory(need: Callable[[int], int], paths: int, place: str, remedy: str) -> None:
-    """Refuse more paths than fit into 80 % of this machine's memory.
-
-    Parameters
-    ----------
-    need : callable
-        The bytes that a number of paths, from 1, needs; more paths need more.
-    paths : int
-    place, remedy : str
-        For the message.
-
-    Raises
-    ------
-    CapacityError
-    """
-    if not hasattr(os, "sysconf"):
-        return
-    memory = int(0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    if need(paths) > memory:
-        fits = bisect_right(range(1, paths), memory, key=need)
-        value = f"{paths} (about {need(paths) / 2**30:.1f} GiB)"
-        allowed = f"at most about {fits} paths: {memory / 2**30:.1f} GiB, 80 % of this machine's memory"
-        raise CapacityError([Problem(place, value, allowed, remedy)])

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcore.border import as_numbers
-from simcore.errors import InputError, Problem, raise_if_any, show
+from simcore.errors import CapacityError, InputError, Problem, raise_if_any, show
+from simcore.memory import check_dense
 
 SMALLEST_EIGENVALUE = -1e-10  # a matrix is accepted down to here
 NULL_PIVOT = 1e-12  # a pivot up to here is zero, and so is its column
@@ -131,6 +132,8 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
     ------
     InputError
         When the matrix is no correlation matrix, or L L' misses it by more than 1e-9.
+    CapacityError
+        When that cannot be found out in this machine's memory.
 
     Notes
     -----
@@ -140,6 +143,9 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
     >>> factor([[1.0, 0.6], [0.6, 1.0]]).round(15).tolist()
     [[1.0, 0.0], [0.6, 0.8]]
     """
+    rows = correlation if isinstance(correlation, (list, tuple)) else np.atleast_1d(np.asarray(correlation))
+    if problems := check_dense(len(rows), "correlation"):
+        raise CapacityError(problems)
     r = as_numbers(correlation, "correlation").copy()
     names = names or tuple(f"asset {i}" for i in range(len(r) if r.ndim else 0))
     raise_if_any(check_correlation(r, names))

@@ -13,13 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from simcore import engines
 from simcore.blocks import Part, run_range, run_stored
 from simcore.border import as_tuple, expect
-from simcore.capacity import check_capacity, refuse_beyond_memory
+from simcore.capacity import check_capacity
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.kernels.block import BLOCK
-from simcore.lowering import lower
+from simcore.lowering import Sink, check_cases, lower, stored_rows
+from simcore.memory import refuse_beyond_memory
 from simcore.pilot import Pilot, pilot, tail_thresholds
 from simcore.program import Program
 from simcore.ranges import Layout, layout
@@ -85,12 +86,12 @@ def simulate(
         When tails or requested outputs cannot fit into memory; it names the largest number of paths that fits.
     """
     cases = as_tuple(cases, "cases")
-    expect(plan, Plan, "plan")
-    program = lower(cases, plan, ("summary", *plan.outputs))
-    run = layout(plan.paths)
+    check_cases(cases, plan)
     own = engines.threads(threads)
     engine = engine or own
-    check_capacity(program, plan, threads or engines.available_threads())
+    check_capacity(cases, plan, threads or engines.available_threads())
+    program = lower(cases, plan, ("summary", *plan.outputs))
+    run = layout(plan.paths)
     store = np.empty((program.stored, plan.paths if program.stored else 0))
     scout = pilot(cases, plan, engine)
     extra = np.ones(len(program.slots))
@@ -137,8 +138,12 @@ def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True, th
     """
     expect(plan, Plan, "plan")
     numbers, engine = _check_numbers(paths, plan), engines.threads(threads)
-    program = lower([case], plan, ("losses", "returns") if returns else ("losses",))
-    refuse_beyond_memory(lambda k: 8 * program.stored * k, len(numbers), "paths", "ask for fewer paths at a time")
+    sinks: tuple[Sink, ...] = ("losses", "returns") if returns else ("losses",)
+    check_cases([case], plan)
+    kept = stored_rows([case], plan, sinks)
+    fewer = "take fewer steps, assets and positions"
+    refuse_beyond_memory(lambda k: 8 * kept * k, len(numbers), "paths", "ask for fewer paths at a time", fewer)
+    program = lower([case], plan, sinks)
     store = np.empty((program.stored, len(numbers)))
     run_stored(program, plan, numbers, store, engine)
     return _paths(program, (case,), plan, numbers, store)[case.name]

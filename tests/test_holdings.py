@@ -196,7 +196,7 @@ MISTAKES = [  # what stands in the file, and the message: its place and value, a
         'line 3, pool = "a\\nb"',
         "correct it, or leave it empty for no pool",
     ),
-    (HEAD + 21 * "A,Bonds,x\n", "file = 1 more mistakes", "correct these first"),
+    (HEAD + 21 * "A,Bonds,x\n", "further problems = more than 20 of a kind", "mend those above first"),
 ]
 
 
@@ -212,7 +212,7 @@ def test_a_mistake_is_told_with_its_line(mistake, load_csv, tmp_path):
 
 
 def test_the_page_has_these_messages():
-    rows = re.findall(r"^\| .* \| `((?:line|file) ?.*?)`(?:: (.*?))? \|$", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| .* \| `((?:line|file|further) ?.*?)`(?:: (.*?))? \|$", PAGE, re.MULTILINE)
     assert len(rows) >= 20
     known = [(said.replace("\\\\", "\\"), "".join(remedy)) for _, said, *remedy in MISTAKES]
     assert [row for row in rows if not any(row[0].startswith(s) and r.startswith(row[1]) for s, r in known)] == []

@@ -356,9 +356,30 @@ def test_what_is_wrong_is_told_without_numba(file):
         assert (done.returncode, done.stdout) == (2, "False\n")
 
 
-def test_what_cannot_be_measured_in_memory_is_refused(file, capsys, monkeypatch):
-    monkeypatch.setattr("os.sysconf", lambda name: 4096 if name == "SC_PAGE_SIZE" else 10)
+@pytest.mark.parametrize(
+    ("pages", "said"),
+    [
+        (110, ("at most about 240 rows: 0.0 GiB, 80 % of", "measure fewer rows or columns, or --replicates 0")),
+        (10, ("one row alone takes 0.0 GiB", "measure fewer columns, or --replicates 0")),
+    ],
+)
+def test_what_cannot_be_measured_in_memory_is_refused(file, capsys, monkeypatch, pages, said):
+    monkeypatch.setattr("os.sysconf", lambda name: 4096 if name == "SC_PAGE_SIZE" else pages)
     assert main(["measure", str(file)]) == 2
-    said = capsys.readouterr().err
-    assert f"{file}: rows = 400 (about " in said
-    assert "measure fewer rows or columns, or --replicates 0" in said
+    printed = capsys.readouterr().err
+    assert f"{file}: rows = 400 (about " in printed
+    assert all(text in printed for text in said)
+
+
+@pytest.mark.parametrize("count", [99, 100, 101])
+def test_one_loss_in_the_tail_has_an_interval_of_all_its_replicates(tmp_path, capsys, count):
+    """With 100 rows exactly one loss stands behind the figures at 0.99: t has no degree of freedom left."""
+    losses = np.random.default_rng(3).standard_normal((count, 2))
+    write_csv(tmp_path / "few.csv", ["a", "b"], losses)
+    assert main(["measure", str(tmp_path / "few.csv"), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    (row,) = [r for r in rows if (r["node"], r["measure"], r["confidence"]) == ("a", "expected_shortfall", 0.99)]
+    if count < 100:
+        assert (row["low"], row["high"], row["note"]) == (None, None, BEYOND)
+    else:
+        assert row["low"] < row["value"] <= row["high"] == pytest.approx(losses[:, 0].max())

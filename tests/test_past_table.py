@@ -9,7 +9,8 @@ import pytest
 
 from scenarios.dates import check_format, read_date, remedy_for
 from scenarios.files import File, Reference
-from scenarios.past_table import MOST_ASSETS, read_table, table_of_frame
+from scenarios.past_table import read_table, table_of_frame
+from scenarios.sizes import MOST_ASSETS
 from simcore import InputError
 
 
@@ -66,7 +67,7 @@ def test_a_fault_in_many_columns_is_told_for_the_first_and_named_for_the_rest(tm
 def test_too_many_columns_are_refused_before_anything_is_computed(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("Date," + ",".join(f"A{i}" for i in range(MOST_ASSETS + 1)) + "\n")
-    with pytest.raises(InputError, match="5001 assets"):
+    with pytest.raises(InputError, match=f"{MOST_ASSETS + 1} assets"):
         read(path)
 
 
