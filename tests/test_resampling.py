@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 
+import naive
 import numpy as np
 import pytest
 from closed_forms import benefit as true_benefit
@@ -81,6 +82,49 @@ def test_replicates_are_the_measures_of_the_rows_drawn(ties, mean_block):
                 assert drawn.of(node, ("value_at_risk", c))[b] == value_at_risk(rows, c)
                 expected = expected_shortfall(rows, c)
                 assert drawn.of(node, ("expected_shortfall", c))[b] == pytest.approx(expected, rel=1e-12)
+
+
+BESIDE = np.random.default_rng(12).standard_normal(199)
+HUGE = 1e9
+WITH_A_HUGE_LOSS = {
+    "first": np.append(HUGE, BESIDE),
+    "last": np.append(BESIDE, HUGE),
+    "between": np.random.default_rng(1).permutation(np.append(BESIDE, HUGE)),
+    "and an offset": np.append(HUGE, BESIDE) + 1e6,
+}
+
+
+@pytest.mark.parametrize("losses", WITH_A_HUGE_LOSS.values(), ids=WITH_A_HUGE_LOSS)
+def test_a_huge_loss_leaves_the_digits_of_replicates_without_it(losses):
+    """Wherever it stands: a third of the replicates do not draw it, and their volatility is near 1."""
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=100, mean_block=1.0, seed=7, engine=threads(1))
+    expected = [naive.mean_and_volatility(losses, counts) for counts in counts_of(len(losses), 100, seed=7)]
+    np.testing.assert_allclose(drawn.values[:, 0, :2], expected, rtol=1e-12, atol=1e-15)
+    without = drawn.of(0, ("volatility", None)) < 2.0
+    assert 0.15 < without.mean() < 0.60
+
+
+@pytest.mark.parametrize(
+    "order", [np.arange(200), np.roll(np.arange(200), 1), np.random.default_rng(2).permutation(200)]
+)
+def test_the_order_of_rows_does_not_move_the_interval_of_volatility(order):
+    """But for the draws of its replicates: the lower end is a small quantile of 370 volatilities near 1."""
+    losses = np.append(BESIDE, HUGE)[order]
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=1000, mean_block=1.0, seed=7, engine=threads(1))
+    low, high = Resampled(float(volatility(losses)), drawn.of(0, ("volatility", None)), behind=200.0).interval
+    spread = np.sqrt(0.5 / 199)
+    assert low == pytest.approx(np.std(BESIDE) - 1.5 * spread, abs=1.0 * spread)
+    assert HUGE / 20 < high < HUGE / 4
+
+
+def test_a_replicate_of_equal_losses_has_no_volatility():
+    """To the last bit: a benefit is not to be divided by what rounding left."""
+    losses = np.append(np.full(30, 0.1), 5.0)
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=100, mean_block=1.0, seed=7, engine=threads(1))
+    alike = counts_of(31, 100, seed=7)[:, -1] == 0
+    assert 15 < alike.sum() < 60
+    assert (drawn.of(0, ("volatility", None))[alike] == 0.0).all()
+    assert (drawn.of(0, ("mean", None))[alike] == 0.1).all()
 
 
 def test_no_figure_depends_on_threads_nor_the_first_on_how_many():
