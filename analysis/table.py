@@ -205,7 +205,8 @@ def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _
             cells.append((notes.mark(row.note or ""), ""))
         else:
             notes.caution(i, row.note)
-            interval = "" if row.low is None else f"[{100.0 * row.low:z.1f}, {100.0 * (row.high or 0.0):z.1f}]"
+            ends = ["none" if end is None else f"{100.0 * end:z.1f}" for end in (row.low, row.high)]
+            interval = "" if row.low is None and row.high is None else f"[{', '.join(ends)}]"
             cells.append((f"{100.0 * row.value:z.1f}", interval))
     return _Block(title, ("%", "95 % interval"), cells)
 
