@@ -103,6 +103,20 @@ def test_standard_errors_stand_beside_expected_returns(folder):
 
 
 @pytest.mark.parametrize(
+    ("returns", "said"),
+    [
+        (simulated(6.0)[:5], "maximum likelihood cannot be told: 5 complete rows are too few, 6 are needed."),
+        (0.01 * np.clip(np.random.default_rng(1).standard_cauchy((300, 3)), -50, 50), "likelihood: 2 or fewer, where"),
+    ],
+)
+def test_what_the_tails_do_not_tell_is_no_hint(folder, returns, said):
+    write(folder / "past.csv", returns)
+    text = calibrate("past.csv", {"kind": "returns", "periods_per_year": 252}, compounding="simple").text
+    assert said in text
+    assert "student_t" not in text
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--estimator", "ledoit_wolf"], "ledoit_wolf; correlations shrink toward 0"),
