@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from analysis.toml import toml_of
@@ -87,8 +88,9 @@ def calibrate(file: str, options: Mapping[str, Any], *, compounding: str = "log"
     if past is None or source is None:
         raise AssertionError("a history without problems has figures")
     law: Compounding = "simple" if universe.compounding == "simple" else "log"
-    tails = tail_weight(period_returns(past.returns, law)[past.complete])
-    text = "\n".join([*_head(Path(file), source, past, law, tails), *_universe(universe, past, tails), _ASSUMED])
+    rows = period_returns(past.returns, law)
+    tails = tail_weight(rows[past.complete])
+    text = "\n".join([*_head(Path(file), source, past, law, tails), *_universe(universe, past, rows, tails), _ASSUMED])
     return Calibration(universe, past, tails, text)
 
 
@@ -196,7 +198,8 @@ def _tails(tails: TailWeight) -> Sequence[str]:
     return [f"{what}: {found}; {verdict}", f"    ({ratio}).", f"    {fitted}"]
 
 
-def _universe(universe: Universe, past: History, tails: TailWeight) -> Iterator[str]:
+def _universe(universe: Universe, past: History, rows: NDArray[np.float64], tails: TailWeight) -> Iterator[str]:
+    """`rows` are the returns r' that the figures are of."""
     yield f'[universe]\ncompounding = "{universe.compounding}"'
     hint = ""
     if tails.dof > LOWEST and not tails.normal_fits:
@@ -205,10 +208,11 @@ def _universe(universe: Universe, past: History, tails: TailWeight) -> Iterator[
     correlation = universe.correlation if isinstance(universe.correlation, list) else []
     yield from (f"  {row},  # {_plain(name)}" for name, row in zip(past.names, correlation, strict=True))
     yield "]"
-    seen = np.sqrt((~np.isnan(past.returns)).sum(axis=0) / past.periods_per_year)  # of years, the root
-    for asset, root in zip(universe.assets, seen.tolist(), strict=True):
+    seen = (~np.isnan(rows)).sum(axis=0)
+    errors = np.nanstd(rows, axis=0, ddof=1) / np.sqrt(seen) * past.periods_per_year  # of a mean with equal weights
+    for asset, error in zip(universe.assets, errors.tolist(), strict=True):
         yield f"\n[[universe.assets]]\n{toml_of({'name': asset.name}).rstrip()}"
-        yield f"expected_return = {asset.expected_return!r}    # standard error {asset.volatility / root:.2g}"
+        yield f"expected_return = {asset.expected_return!r}    # standard error {error:.2g}"
         yield f"volatility = {asset.volatility!r}\nvalue = {_VALUE:_}    # assumed"
     yield ""
 

@@ -102,6 +102,18 @@ def test_standard_errors_stand_beside_expected_returns(folder):
     np.testing.assert_allclose(found, SIGMA / math.sqrt(DAYS / 252), rtol=0.1)
 
 
+@pytest.mark.parametrize("estimator", ["ledoit_wolf", {"ewma": {"half_life": 20}}])
+def test_the_standard_error_of_a_mean_of_all_rows_is_that_of_all_rows(folder, estimator):
+    """Whatever the volatilities are estimated with: here the last rows are five times as wild as the others."""
+    returns = simulated(6.0)[:500]
+    returns[450:] *= 5.0
+    write(folder / "past.csv", returns)
+    text = calibrate("past.csv", {"kind": "returns", "periods_per_year": 252, "estimator": estimator}).text
+    found = [float(error) for error in re.findall(r"# standard error ([\d.e-]+)\n", text)]
+    expected = np.log1p(returns).std(axis=0, ddof=1) * 252 / math.sqrt(500)
+    np.testing.assert_allclose(found, expected, rtol=0.05)
+
+
 @pytest.mark.parametrize(
     ("returns", "said"),
     [
