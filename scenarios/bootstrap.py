@@ -5,8 +5,8 @@ so that the resolved scenario needs no file.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from scenarios.calibrate import period_returns
 from scenarios.changes import with_changes, with_universe
 from scenarios.resolve import horizon_of
 from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Shock, Universe
@@ -91,14 +91,10 @@ def _filled(universe: Universe, law: BootstrapLaw, place: str) -> tuple[Universe
     if not past.complete.all():
         gaps = f"{int((~past.complete).sum())} rows with gaps"
         return universe, [Problem(place, gaps, "rows of all assets together", 'write gaps = "drop" in the history')]
-    rows = _rows(past.returns, universe.compounding)
+    rows = standardised(period_returns(past.returns, "log" if universe.compounding == "log" else "simple"))
     filled = law.model_copy(update={"periods_per_year": past.periods_per_year, "rows": rows.tolist()})
     innovation = Innovation.model_construct(student_t=None, bootstrap=filled)
     return universe.model_copy(update={"innovation": innovation}), []
-
-
-def _rows(returns: NDArray[np.float64], compounding: str) -> NDArray[np.float64]:
-    return standardised(np.log1p(returns) if compounding == "log" else returns)
 
 
 def _check_steps(document: Document) -> list[Problem]:

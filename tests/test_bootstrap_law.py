@@ -1,5 +1,7 @@
 """The bootstrap as a scenario's law: rows of its own history, of a window's, and what it refuses."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,13 @@ def test_steps_are_rows_of_the_history_and_of_the_window(document, compounding):
         if window is not None:
             nearest = np.abs(drawn[:, None, :] - window[None]).max(axis=2).min(axis=1)
             assert nearest.max() < 1e-12, shift
+
+
+def test_log_returns_have_the_bits_of_the_c_library(document):
+    """As the moments have: NumPy's logarithm differs between processors."""
+    scenario = load(document, compounding="log")
+    x = np.array([[math.log1p(r) for r in row] for row in rows_of(0, DAYS).tolist()])
+    np.testing.assert_array_equal(scenario.cases[0].market.dependence.rows, simcore.standardised(x))
 
 
 def test_the_resolved_scenario_needs_no_file(document, tmp_path):
