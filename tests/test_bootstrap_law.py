@@ -116,6 +116,36 @@ def test_what_a_bootstrap_cannot_be_is_refused(document):
     assert "exactly one of" in refused({**document, "universe": {**document["universe"], "innovation": both}})
 
 
+def test_a_regime_takes_rows_of_the_same_frequency(document, tmp_path):
+    """Of a file, and of a resolved scenario; a window has the frequency of its history."""
+    text = 'schema = 1\nname = "w"\n[universe]\ncompounding = "simple"\n[universe.history]\nfile = "r.csv"\n'
+    (tmp_path / "weekly.toml").write_text(f'{text}kind = "returns"\nperiods_per_year = 52\n')
+    (tmp_path / "daily.toml").write_text(f'{text}kind = "returns"\nperiods_per_year = 250\n')
+    shock = {"name": "s", "changes": [{"regime": {"file": "weekly.toml"}}]}
+    said = "allowed: 250, as of the universe"
+    weekly = refused({**document, "shocks": [shock]})
+    assert "shocks[0].changes[0].regime.file (s), history.periods_per_year = 52" in weekly
+    assert said in weekly
+    shock = {"name": "s", "changes": [{"regime": {"file": "daily.toml"}}]}
+    resolved = scenarios.from_document({**document, "shocks": [shock]}).resolved  # the control
+    law = resolved["shocks"][0]["changes"][0]["regime"]["universe"]["innovation"]["bootstrap"]
+    law["periods_per_year"] = 52.0
+    place = "shocks[0].changes[0].regime.universe.innovation.bootstrap.periods_per_year (s)"
+    assert f"{place} = 52" in refused(resolved)
+    assert said in refused(resolved)
+    del law["periods_per_year"]
+    assert f"{place} = (missing)" in refused(resolved)
+
+
+def test_the_history_says_its_frequency(document):
+    def beside(periods_per_year):
+        law = {"bootstrap": {"mean_block": 4, "periods_per_year": periods_per_year}}
+        return {**document, "universe": {**document["universe"], "innovation": law}}
+
+    assert "universe.innovation.bootstrap.periods_per_year = 12\n    allowed: 250," in refused(beside(12))
+    assert scenarios.from_document(beside(250)).digest == load(document).digest
+
+
 @pytest.mark.parametrize("rows", [[[0.0]], [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [-1.0]], []])
 def test_rows_that_are_none_of_a_history_are_refused(document, rows):
     resolved = load({**document, "shocks": []}).resolved
