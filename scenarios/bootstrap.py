@@ -11,12 +11,13 @@ import numpy as np
 
 from scenarios.calibrate import period_returns
 from scenarios.changes import with_changes, with_universe
-from scenarios.resolve import horizon_of
+from scenarios.messages import toml_text
+from scenarios.resolve import horizon_of, written_correlation
 from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Regime, Shock, Universe
 from simcore.errors import InputError, Problem
 from simcore.market import Bootstrap, standardised
 
-_CLOSE = 1e-6  # relative, of steps and periods
+_CLOSE = 1e-6  # of correlations that were written and those of rows; relative, of steps and periods
 
 
 def law_of(universe: Universe) -> BootstrapLaw | None:
@@ -30,6 +31,7 @@ def with_rows(document: Document) -> tuple[Document, list[Problem]]:
     if law is None:
         return document, []
     universe, problems = _filled(document.universe, law, lambda key: f"universe.{key}")
+    problems += _check_unused(document.universe, lambda key: f"universe.{key}")
 
     def filled(change: Change, _: int, here: str, shock: str) -> Change:
         if change.correlation is not None:
@@ -43,6 +45,7 @@ def with_rows(document: Document) -> tuple[Document, list[Problem]]:
         own = law_of(regime.universe) or law.model_copy(update={"periods_per_year": None, "rows": None})
         drawn, wrong = _filled(regime.universe, own, place)
         if regime.start is None:  # of a window, it is the universe's own, which was told
+            wrong += _check_unused(regime.universe, place)
             wrong += _check_frequency(drawn, universe, place)
         problems.extend(wrong)
         return with_universe(change, drawn)
@@ -118,10 +121,33 @@ def _check_rows(universe: Universe, written: list[list[float]], place: Callable[
         allowed = f"rows of {len(names)} numbers, one per asset"
         return [Problem(here, f"rows of shape {shape}", allowed, "write one number per asset")]
     try:
-        Bootstrap(np.array(written), 1.0)
+        rows = Bootstrap(np.array(written), 1.0).rows
     except InputError as error:
         return [Problem(here, p.value, p.allowed, "leave rows out: history gives them") for p in error.problems]
-    return []
+    of_rows, correlation = rows.T @ rows / (len(rows) - 1), written_correlation(universe)
+    off = np.where(np.outer(rows.any(axis=0), rows.any(axis=0)), np.abs(of_rows - correlation), 0.0)
+    i, j = np.unravel_index(np.argmax(off), off.shape)
+    if off[i, j] <= _CLOSE:
+        return []
+    value = f"{correlation[i, j]:.6g} of {names[i]} and {names[j]}"
+    allowed = f"{of_rows[i, j]:.6g} as of the rows, to {_CLOSE:g}: a bootstrap draws them as they were"
+    return [Problem(place("correlation"), value, allowed, "leave correlation and rows as simcore show wrote them")]
+
+
+def _check_unused(universe: Universe, place: Callable[[str], str]) -> list[Problem]:
+    """What estimates correlations or repairs them, since nothing would come of it."""
+    problems = []
+    source, key = (universe.source, "history") if universe.source else (universe.sample, "sample")
+    if source is not None and source.estimator != "sample":
+        written = source.estimator if isinstance(source.estimator, str) else source.estimator.model_dump()
+        allowed = '"sample" beside a bootstrap: rows are drawn as they were, by no weights and no other correlation'
+        remedy = 'write estimator = "sample", or innovation = "normal"'
+        problems.append(Problem(place(f"{key}.estimator"), toml_text(written), allowed, remedy))
+    if universe.repair != "none":
+        allowed = '"none" beside a bootstrap: rows are correlated as they were'
+        remedy = 'write repair = "none", or innovation = "normal"'
+        problems.append(Problem(place("repair"), toml_text(universe.repair), allowed, remedy))
+    return problems
 
 
 def _check_frequency(regime: Universe, universe: Universe, place: Callable[[str], str]) -> list[Problem]:

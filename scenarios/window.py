@@ -42,6 +42,8 @@ class Window:
         The first and the last that count; without them the file's own.
     gaps : {"drop", "pairwise"}, optional
         Without it a gap is refused.
+    drawn : bool
+        Whether the rows themselves are the law, so that no estimator changes how they are correlated.
     """
 
     place: str
@@ -51,6 +53,7 @@ class Window:
     start: date | None = None
     end: date | None = None
     gaps: Gaps = None
+    drawn: bool = False
 
 
 def window_of(table: PastTable, window: Window) -> tuple[History | None, list[Problem]]:
@@ -164,9 +167,10 @@ def _cautions(
         yield f"moves over {100 * LARGE_MOVE:g} % in one period: {told}"
     periods, n = returns.shape
     if periods <= n:
+        remedy = "" if window.drawn else '; estimator = "ledoit_wolf" shrinks it'
         yield (
-            f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems riskless; "
-            'estimator = "ledoit_wolf" shrinks it'
+            f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems "
+            f"riskless{remedy}"
         )
     dates = table.dates
     years = (dates[chosen[-1]] - dates[chosen[0]]) / timedelta(days=365.25)

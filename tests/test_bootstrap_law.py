@@ -146,6 +146,47 @@ def test_the_history_says_its_frequency(document):
     assert scenarios.from_document(beside(250)).digest == load(document).digest
 
 
+@pytest.mark.parametrize("estimator", ["ledoit_wolf", {"ewma": {"half_life": 20}}])
+def test_nothing_estimates_or_repairs_correlations_that_nothing_reads(document, estimator):
+    history = {**document["universe"]["history"], "estimator": estimator}
+    whole = {**document, "universe": {**document["universe"], "history": history, "repair": "nearest"}}
+    message = refused(whole)
+    assert message.count("beside a bootstrap") == 2  # and not again for the window
+    assert "universe.history.estimator = " in message
+    assert 'universe.repair = "nearest"' in message
+    normal = {**whole["universe"], "innovation": "normal"}
+    assert scenarios.from_document({**whole, "universe": normal})  # the control
+    asked = {**document, "measures": {**document["measures"], "estimation_error": 100}}
+    resolved = scenarios.from_document(asked).resolved
+    resolved["universe"]["sample"]["estimator"] = estimator
+    assert "universe.sample.estimator = " in refused(resolved)
+
+
+def test_the_correlation_of_a_resolved_scenario_is_that_of_its_rows(document):
+    resolved = load(document).resolved
+    inner = resolved["shocks"][0]["changes"][0]["regime"]["universe"]
+    for universe, place in ((resolved["universe"], ""), (inner, "shocks[0].changes[0].regime.")):
+        written = universe["correlation"]
+        right = written[0][1]
+        written[0][1] = written[1][0] = right + 0.9e-6
+        assert scenarios.from_document(resolved)
+        written[0][1] = written[1][0] = right + 1.1e-6
+        message = refused(resolved)
+        assert f"{place}universe.correlation" in message
+        assert " of A and B\n    allowed: " in message
+        written[0][1] = written[1][0] = right
+
+
+def test_no_estimator_is_recommended_where_rows_are_drawn(document):
+    window = {**document["universe"]["history"], "end": document["universe"]["history"]["start"].replace(day=2)}
+    short = {**document["universe"], "history": window}
+    said = "2 rows for 2 assets: the sample correlation is singular, and some mix of them seems riskless"
+    whole = {**document, "shocks": [], "universe": short}
+    assert f"r.csv: {said}" in scenarios.from_document(whole).cautions
+    whole["universe"] = {**short, "innovation": "normal"}
+    assert f'r.csv: {said}; estimator = "ledoit_wolf" shrinks it' in scenarios.from_document(whole).cautions
+
+
 @pytest.mark.parametrize("rows", [[[0.0]], [[1.0, 2.0], [3.0, 4.0]], [[1.0, 1.0], [-1.0]], []])
 def test_rows_that_are_none_of_a_history_are_refused(document, rows):
     resolved = load({**document, "shocks": []}).resolved
