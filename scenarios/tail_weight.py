@@ -89,7 +89,7 @@ def tail_weight(x: Floats) -> TailWeight:
     same whichever of the two is meant. Fewer rows than twice the assets do not tell it: with 18 assets and true dof of
     5 the likelihood ratio exceeds 2.7 in none of 60 samples of 24 rows, and in 80 % of those of 36.
 
-    Of normal samples the share beyond 2.7 is 5 % when rows are many, and less before: with 3 assets 3 % of samples of
+    Of normal samples the share beyond 2.7 is 5 % when rows are many, and less before: with 3 assets 2 % of samples of
     60 rows and 4 % of 1,000, with 18 assets none and 3 %.
     """
     periods, n = x.shape
