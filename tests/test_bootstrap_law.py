@@ -235,7 +235,10 @@ def test_nothing_estimates_or_repairs_correlations_that_nothing_reads(document, 
     assert 'universe.repair = "nearest"' in message
     normal = {**whole["universe"], "innovation": "normal"}
     assert scenarios.from_document({**whole, "universe": normal})  # the control
-    asked = {**document, "measures": {**document["measures"], "estimation_error": 100}}
+    asked = {
+        **document,
+        "measures": {**document["measures"], "estimation_error": {"replicates": 100, "mean_block": 16}},
+    }
     resolved = scenarios.from_document(asked).resolved
     resolved["universe"]["sample"]["estimator"] = estimator
     assert "universe.sample.estimator = " in refused(resolved)
