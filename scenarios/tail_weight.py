@@ -16,10 +16,10 @@ Floats = NDArray[np.float64]
 
 LOWEST, HIGHEST = 2.0, 1e4  # at the first and below the law has no variance; beyond the second it is the normal
 MOST_STEPS = 500
-_GRID = np.geomspace(HIGHEST, LOWEST, 13).tolist()
+_GRID = np.geomspace(HIGHEST, LOWEST, 10).tolist()
 _PLAIN = 2.706  # of the likelihood ratio, since dof cannot be beyond infinity: see the Notes of `tail_weight`
 _SMALLEST_EIGENVALUE = 1e-9
-_CLOSE = 1e-10  # of a row's weight from step to step, relative
+_CLOSE = 1e-9  # of a row's weight from step to step, relative
 _APART = 1e-3  # of the two scores that give the curvature, relative to dof
 
 
@@ -166,9 +166,11 @@ def _between(z: Floats, low: float, high: float, weights: Floats, normal: float)
     """The maximum between two dof, where the score falls from above 0 to below."""
 
     def at(dof: float) -> Fit:
+        nonlocal weights  # the last fit is the nearest to the next
         found = fit(z, dof, weights)
         if found is None:
             raise AssertionError("the fits on both sides were found")
+        weights = found.weights
         return found
 
     bracket = (math.log(low), math.log(high))
