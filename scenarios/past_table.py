@@ -21,11 +21,12 @@ from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
 from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
 from scenarios.numerals import NUMERALS
-from scenarios.sizes import check_pairs
+from scenarios.sizes import MOST_DATES, check_lines, check_pairs
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
 GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
+_FEWER = "keep the later dates, or fewer of them"
 _PARQUET = (".parquet", ".pq")
 
 
@@ -63,7 +64,10 @@ def read_table(file: File, reference: Reference, *, decimal: str, date_format: s
     """
     if file.path.suffix.lower() in _PARQUET:
         return _read_parquet(file, reference)
-    return _read_csv(_text(content_of(file, reference, ".csv"), file.label), file.label, decimal, date_format)
+    content = content_of(file, reference, ".csv")
+    problems = check_lines(content, MOST_DATES, "dates", _FEWER)
+    raise_if_any([replace(problem, file=file.label) for problem in problems])
+    return _read_csv(_text(content, file.label), file.label, decimal, date_format)
 
 
 def _text(content: bytes, label: str) -> str:
@@ -249,6 +253,8 @@ def table_of_frame(frame: Any, label: str) -> PastTable:
     raise_if_any(_check_header(head, label, "."))
     if not len(frame):
         raise InputError([Problem("file", "no rows", "a row for each date", "write the rows", label)])
+    if len(frame) > MOST_DATES:
+        raise InputError([Problem("file", f"{len(frame)} rows", f"at most {MOST_DATES} dates", _FEWER, label)])
     texts = [_date_text(value) for value in frame.iloc[:, 0]]
     lines = range(1, len(frame) + 1)
     dates, problems = _read_dates(texts, lines, head[0], None, label)

@@ -7,20 +7,21 @@ decimals, no signs of thousands or currencies. Blanks around a cell and blank li
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import toml_text, unknown_name
 from scenarios.numerals import NUMERALS
-from scenarios.sizes import MOST_POSITIONS
+from scenarios.sizes import MOST_POSITIONS, check_lines
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, first_of
 from simcore.pools import LARGEST_VALUE
 
 REQUIRED, OPTIONAL = ("name", "asset", "value"), ("pool",)
 MOST_SAID = 20  # mistakes of one file
+_FEWER = "add up positions of one asset and pool"
 _COLUMNS = "the columns name, asset, value and, if wanted, pool"
 
 
@@ -39,7 +40,10 @@ def read_portfolio(
 ) -> tuple[tuple[Holding, ...], list[Problem]]:
     """The lines of a portfolio file that the `reference` names, of positions in these assets; or what is wrong."""
     try:
-        text = content_of(file, reference, ".csv").decode("utf-8-sig")
+        content = content_of(file, reference, ".csv")
+        if problems := check_lines(content, MOST_POSITIONS, "positions", _FEWER):
+            return (), [replace(problem, file=file.label) for problem in problems]
+        text = content.decode("utf-8-sig")
     except InputError as error:
         return (), list(error.problems)
     except UnicodeDecodeError as error:
@@ -82,8 +86,8 @@ def _rows(text: str) -> tuple[list[_Row], list[Problem]]:
             if any(cells):
                 rows.append(_Row(reader.line_num, cells))
             if len(rows) > MOST_POSITIONS + 1:
-                value, remedy = f"more than {MOST_POSITIONS} positions", "add up positions of one asset and pool"
-                return [], [Problem("file", value, f"at most {MOST_POSITIONS} positions", remedy)]
+                value = f"more than {MOST_POSITIONS} positions"
+                return [], [Problem("file", value, f"at most {MOST_POSITIONS} positions", _FEWER)]
     except csv.Error as error:
         remedy = "close every double quote, and write one inside a quoted cell twice"
         return [], [Problem(f"line {reader.line_num}", f"no CSV ({error})", "cells between commas", remedy)]
@@ -95,20 +99,25 @@ def _check_header(header: _Row) -> list[Problem]:
     if len(header.cells) == 1 and re.search(r"[;\t|]", header.cells[0]):
         remedy = "save the file with commas between the cells, and with points in decimals"
         return [Problem(place, toml_text(header.cells[0]), "commas between the cells", remedy)]
-    known = [*REQUIRED, *OPTIONAL]
-    problems = []
-    for i, name in enumerate(header.cells):
-        if name in header.cells[:i]:
-            problems.append(Problem(f"{place}, column {i + 1}", toml_text(name), "each column once", "remove one"))
-        elif name not in known:
-            meant = closest(name, known) if name else None
-            remedy = f"did you mean {toml_text(meant)}?" if meant else "name the columns in the first line, no others"
-            problems.append(Problem(f"{place}, column {i + 1}", toml_text(name), _COLUMNS, remedy))
+    problems = first_of(_wrong_columns(header.cells, place), MOST_SAID)
     missing = [name for name in REQUIRED if name not in header.cells]
     if missing and not problems:
         remedy = "name the columns in the first line of the file"
         problems.append(Problem(place, f"no column {' and no column '.join(missing)}", _COLUMNS, remedy))
     return problems
+
+
+def _wrong_columns(names: Sequence[str], place: str) -> Iterator[Problem]:
+    known = [*REQUIRED, *OPTIONAL]
+    seen: set[str] = set()
+    for i, name in enumerate(names):
+        if name in seen:
+            yield Problem(f"{place}, column {i + 1}", toml_text(name), "each column once", "remove one")
+        elif name not in known:
+            meant = closest(name, known) if name else None
+            remedy = f"did you mean {toml_text(meant)}?" if meant else "name the columns in the first line, no others"
+            yield Problem(f"{place}, column {i + 1}", toml_text(name), _COLUMNS, remedy)
+        seen.add(name)
 
 
 def _check_row(row: _Row, column: dict[str, int], assets: Collection[str]) -> list[Problem]:

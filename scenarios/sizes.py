@@ -23,6 +23,7 @@ MOST_COUNTED = 2_000_000  # positions, each once for every pool above it: so man
 MOST_SHOCKS = 10_000
 MOST_CHANGES = 10_000  # of a shock
 MOST_CONFIDENCES = 1000
+MOST_DATES = 200_000  # of a history: five centuries of days
 
 _LISTS = {
     ("positions",): (MOST_POSITIONS, "positions", "add up positions of one asset"),
@@ -42,7 +43,19 @@ def check_text(content: bytes) -> list[Problem]:
         value = f"about {keys} keys ({len(content) / 1e6:.0f} MB)"
         remedy = "write fewer tables; positions may stand in a CSV ([holdings] with file)"
         return [Problem("file", value, f"at most {MOST_KEYS} keys", remedy)]
+    values = max(part.count(b",") - part.count(b"=") for part in content.split(b"]"))
+    if values > MOST_POSITIONS:
+        allowed = f"at most {MOST_POSITIONS} values in a list"
+        return [Problem("file", f"a list of about {values} values", allowed, "write shorter lists")]
     return [too_deep("file")] if b"." * _MOST_PARTS in content.translate(None, _IN_A_KEY) else []
+
+
+def check_lines(content: bytes, most: int, what: str, remedy: str) -> list[Problem]:
+    """Whether a table has more lines than rows are allowed, by what is counted at a glance."""
+    if (lines := content.count(b"\n")) <= 1 + most:
+        return []
+    value = f"about {lines} lines ({len(content) / 1e6:.0f} MB)"
+    return [Problem("file", value, f"at most {most} {what}", remedy)]
 
 
 def too_deep(place: str) -> Problem:
