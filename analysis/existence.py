@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from simcore.case import Case
-from simcore.market import Market, StudentT
+from simcore.dependence import StudentT
+from simcore.market import Market
 from simcore.pools import Position
 
 _LOG_STUDENT_T = "under log compounding with Student-t returns"

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.existence import risky_exposures
 from simcore.case import Case, Plan
-from simcore.market import Bootstrap, StudentT
+from simcore.dependence import Bootstrap, StudentT
 from simcore.pools import Position
 from simcore.summary import tree_sum
 

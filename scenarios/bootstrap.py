@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scenarios.changes import with_changes, with_universe
 from scenarios.resolve import horizon_of
 from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Shock, Universe
+from simcore.dependence import Bootstrap, standardised
 from simcore.errors import InputError, Problem
-from simcore.market import Bootstrap, standardised
 
 
 def law_of(universe: Universe) -> BootstrapLaw | None:

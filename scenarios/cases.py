@@ -11,8 +11,9 @@ from scenarios.resolve import correlation_of, market_of, moments_in, pools_of, p
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case
 from simcore.correlation import factor
+from simcore.dependence import Bootstrap, Gaussian, StudentT
 from simcore.errors import InputError
-from simcore.market import Bootstrap, Gaussian, Market, StudentT
+from simcore.market import Market
 from simcore.pools import PoolTree
 
 

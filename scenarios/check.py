@@ -24,9 +24,9 @@ from scenarios.resolve import (
 )
 from scenarios.schema import Document, Shock
 from simcore.case import Case
+from simcore.dependence import Gaussian
 from simcore.errors import InputError, Problem
 from simcore.limits import check_limits
-from simcore.market import Gaussian
 from simcore.pools import PoolTree, check_nodes
 
 SHORTEST_HORIZON = 1e-12  # years

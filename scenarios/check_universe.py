@@ -10,8 +10,9 @@ from scenarios.possible import check_possible
 from scenarios.resolve import moments_in, written_correlation
 from scenarios.schema import Classes, Innovation, Universe
 from scenarios.shocks import least_common_correlation
+from simcore.dependence import Gaussian, StudentT
 from simcore.errors import InputError, Problem
-from simcore.market import Gaussian, Market, StudentT
+from simcore.market import Market
 
 
 def check_universe(universe: Universe, place: str) -> list[Problem]:

@@ -10,7 +10,8 @@ from scenarios.possible import possible
 from scenarios.schema import Change, Classes, CorrelationChange, Document, Shock, Simulation, Universe
 from scenarios.shocks import change_correlation, change_figures, change_jump, classed_correlation
 from simcore.case import Plan
-from simcore.market import Dependence, Market
+from simcore.dependence import Dependence
+from simcore.market import Market
 from simcore.pools import Pool, Position
 
 

@@ -16,7 +16,7 @@ from scenarios.schema_history import HistorySource, Sample
 from scenarios.tables import Name, Table, key, limits, name_of, number
 from scenarios.tables import form_of as _form
 from simcore.case import LARGEST_SEED, MOST_PATHS, MOST_STEPS
-from simcore.market import LARGEST_DOF
+from simcore.dependence import LARGEST_DOF
 from simcore.pools import LARGEST_VALUE
 
 _Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]

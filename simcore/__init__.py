@@ -7,10 +7,10 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
-    "Bootstrap": "simcore.market",
+    "Bootstrap": "simcore.dependence",
     "CapacityError": "simcore.errors",
     "Case": "simcore.case",
-    "Gaussian": "simcore.market",
+    "Gaussian": "simcore.dependence",
     "InputError": "simcore.errors",
     "Market": "simcore.market",
     "Plan": "simcore.case",
@@ -19,7 +19,7 @@ _EXPORTS = {
     "Position": "simcore.pools",
     "Problem": "simcore.errors",
     "SimcoreError": "simcore.errors",
-    "StudentT": "simcore.market",
+    "StudentT": "simcore.dependence",
     "Summary": "simcore.summary",
     "Tail": "simcore.summary",
     "factor": "simcore.correlation",
@@ -30,7 +30,7 @@ _EXPORTS = {
     "replay": "simcore.simulation",
     "Simulation": "simcore.simulation",
     "simulate": "simcore.simulation",
-    "standardised": "simcore.market",
+    "standardised": "simcore.dependence",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -13,12 +13,12 @@ import numpy as np
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
 from simcore.compile import TILE_ROWS
+from simcore.dependence import Bootstrap, StudentT
 from simcore.errors import Problem, raise_if_any, show
 from simcore.kernels.driver import Kind
 from simcore.kernels.mixing import mixing_table
 from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
 from simcore.limits import check_limits
-from simcore.market import Bootstrap, StudentT
 from simcore.program import Builder, Op, Program, span
 
 Sink = Literal["summary", "losses", "returns"]
