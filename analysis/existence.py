@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from simcore.case import Case
-from simcore.dependence import StudentT
+from simcore.dependence import dof_of
 from simcore.market import Market
 from simcore.pools import Position
 
@@ -49,7 +49,7 @@ def why_no_value(market: Market, horizon: float, exposures: dict[str, float], me
 
     horizon : years
     """
-    unbounded = market.compounding == "log" and isinstance(market.dependence, StudentT) and bool(exposures)
+    unbounded = market.compounding == "log" and dof_of(market.dependence) is not None and bool(exposures)
     if unbounded and measure in ("mean", "volatility"):
         return NO_MOMENT
     if unbounded and measure == "expected_shortfall" and min(exposures.values()) < 0.0:
@@ -63,8 +63,8 @@ def why_no_error(market: Market, horizon: float, exposures: dict[str, float], me
 
     horizon : years. The mean and ES of Student-t returns always have one: their variance is finite, since dof > 2.
     """
-    law = market.dependence
-    if measure == "volatility" and exposures and isinstance(law, StudentT) and law.dof <= 4.0:
+    dof = dof_of(market.dependence)
+    if measure == "volatility" and exposures and dof is not None and dof <= 4.0:
         return NO_FOURTH_MOMENT
     widest = _WIDEST.get(measure, (math.inf, math.inf))[0]
     return TOO_WIDE_FOR_ERROR.format(widest) if _deviation(market, horizon, exposures, measure) > widest else ""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.existence import risky_exposures
 from simcore.case import Case, Plan
-from simcore.dependence import Bootstrap, StudentT
+from simcore.dependence import Bootstrap, dof_of
 from simcore.pools import Position
 from simcore.summary import tree_sum
 
@@ -43,7 +43,7 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
     log = market.compounding == "log"
     figures = zip(market.drift.tolist(), market.scale.tolist(), market.jump.tolist(), strict=True)
     moments = dict(zip(market.names, figures, strict=True))
-    if log and isinstance(market.dependence, StudentT):
+    if log and dof_of(market.dependence) is not None:
         if risky_exposures(case, positions):
             return None
         positions = [position for position in positions if moments[position.asset][1] == 0.0]

@@ -1,4 +1,4 @@
-"""simcore: joint returns simulated through a Cholesky factor, summed into pools.
+"""simcore: joint returns simulated through a Cholesky factor or a factor model, summed into pools.
 
 Arrays in, summaries out: no files, no tables, no printing. `simulate` runs cases, `replay` computes chosen paths again.
 """
@@ -10,6 +10,7 @@ _EXPORTS = {
     "Bootstrap": "simcore.dependence",
     "CapacityError": "simcore.errors",
     "Case": "simcore.case",
+    "Factors": "simcore.dependence",
     "Gaussian": "simcore.dependence",
     "InputError": "simcore.errors",
     "Market": "simcore.market",

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from simcore.border import as_numbers, is_finite
-from simcore.errors import Problem, raise_if_any, show
+from simcore.correlation import ROUNDING
+from simcore.errors import InputError, Problem, raise_if_any, show
 from simcore.summary import tree_sum
 
 LARGEST_DOF = 1e6  # SciPy's chi-square quantile loses digits beyond, where the law is the normal to 1e-6
@@ -49,12 +50,58 @@ class StudentT:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "factor", as_numbers(self.factor, "StudentT.factor"))
-        problems = _check_factor(self.factor, "StudentT.factor")
-        if not is_finite(self.dof) or not 2.0 < self.dof <= LARGEST_DOF:
-            remedy = "at 2 or below the variance is infinite; beyond 1e6 use the normal"
-            problems.append(Problem("StudentT.dof", show(self.dof), f"a number in (2, {LARGEST_DOF:g}]", remedy))
-        raise_if_any(problems)
+        raise_if_any(_check_factor(self.factor, "StudentT.factor") + _check_dof(self.dof, "StudentT.dof"))
         object.__setattr__(self, "dof", float(self.dof))
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Innovations B f + own e: k independent factors f that all assets share, and an own part e of each. Never n x n.
+
+    Attributes
+    ----------
+    loadings : ndarray, shape (n, k)
+        B: correlations of each asset with the factors.
+    own : ndarray, shape (n,)
+        sqrt(1 - |b|^2) of each row b of the loadings: see `Factors.of`.
+    dof : float, optional
+        Degrees of freedom of Student-t innovations, as of `StudentT`; normal when absent.
+    """
+
+    loadings: NDArray[np.float64]
+    own: NDArray[np.float64]
+    dof: float | None = None
+
+    def __post_init__(self) -> None:
+        for key in ("loadings", "own"):
+            object.__setattr__(self, key, as_numbers(getattr(self, key), f"Factors.{key}"))
+        problems = [] if self.dof is None else _check_dof(self.dof, "Factors.dof")
+        raise_if_any(problems + _check_parts(self.loadings, self.own))
+        if self.dof is not None:
+            object.__setattr__(self, "dof", float(self.dof))
+
+    @classmethod
+    def of(cls, loadings: ArrayLike, *, dof: float | None = None, names: tuple[str, ...] | None = None) -> "Factors":
+        """The factors with these loadings, the own parts being what is left of the variance.
+
+        Parameters
+        ----------
+        loadings : array_like, shape (n, k)
+            |b| at most 1 in each row b.
+        dof : float, optional
+        names : tuple of str, length n, optional
+            The assets, for the messages.
+
+        Raises
+        ------
+        InputError
+
+        >>> Factors.of([[0.6, 0.0], [0.6, 0.8]]).own.tolist()
+        [0.8, 0.0]
+        """
+        b = as_numbers(loadings, "loadings")
+        raise_if_any(check_loadings(b, names or tuple(f"asset {i}" for i in range(len(b) if b.ndim else 0))))
+        return cls(b, np.sqrt(np.maximum(1.0 - _squares(b), 0.0)), dof)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,4 +173,75 @@ def _check_factor(matrix: NDArray[np.float64], place: str) -> list[Problem]:
     return []
 
 
-Dependence = Gaussian | StudentT | Bootstrap
+def _check_dof(dof: object, place: str) -> list[Problem]:
+    if is_finite(dof) and 2.0 < float(dof) <= LARGEST_DOF:  # pyright: ignore[reportArgumentType]
+        return []
+    remedy = "at 2 or below the variance is infinite; beyond 1e6 use the normal"
+    return [Problem(place, show(dof), f"a number in (2, {LARGEST_DOF:g}]", remedy)]
+
+
+def _check_parts(loadings: NDArray[np.float64], own: NDArray[np.float64]) -> list[Problem]:
+    place, remedy = "Factors", "build them with simcore.Factors.of(loadings)"
+    if loadings.ndim != 2 or loadings.size == 0 or own.shape != loadings.shape[:1]:
+        value = f"loadings of shape {loadings.shape}, own parts of shape {own.shape}"
+        return [Problem(place, value, "shapes (n, k) and (n,), neither empty", remedy)]
+    if not (np.isfinite(loadings).all() and np.isfinite(own).all()):
+        return [Problem(place, "numbers that are not finite", "finite numbers", remedy)]
+    length = np.sqrt(_squares(loadings) + own * own)
+    off = int(np.argmax(np.abs(length - 1.0)))
+    if abs(length[off] - 1.0) > 1e-8:
+        value = f"of length {length[off]:.9g} with its own part"
+        return [Problem(f"{place}.loadings[{off}]", value, "unit length", remedy)]
+    return []
+
+
+def check_loadings(loadings: ArrayLike, names: tuple[str, ...], *, place: str = "loadings") -> list[Problem]:
+    """Everything that keeps `loadings` from being correlations of the assets `names` with independent factors.
+
+    Parameters
+    ----------
+    loadings : array_like, shape (n, k)
+    names : tuple of str, length n
+        The assets, for the messages.
+    place : str
+        How the messages call them.
+
+    Returns
+    -------
+    list of Problem
+    """
+    n, remedy = len(names), "give one row per asset, in their order, and in each one number per factor"
+    try:
+        b = as_numbers(loadings, place)
+    except InputError:
+        return [Problem(place, show(loadings), f"{n} rows of equally many numbers", remedy)]
+    if b.ndim != 2 or len(b) != n or b.size == 0:
+        return [Problem(place, f"an array of shape {b.shape}", f"{n} rows of equally many numbers", remedy)]
+    problems = [
+        Problem(f"{place}[{i}][{k}] ({names[i]})", show(b[i, k]), "a number in [-1, 1]", "give a finite loading")
+        for i, k in np.argwhere(~np.isfinite(b))[:5]
+    ]
+    with np.errstate(over="ignore", invalid="ignore"):
+        squares = _squares(b)
+    allowed = "loadings whose squares sum to 1 or less: the shares of the asset's variance that are the factors'"
+    remedy = "a loading is a correlation with a factor, and factors are independent: write smaller ones"
+    return problems + [
+        Problem(f"{place}[{i}] ({names[i]})", f"{show(b[i].tolist())}, of squares {squares[i]:.6g}", allowed, remedy)
+        for i in np.flatnonzero(squares > 1.0 + ROUNDING)[:5]
+    ]
+
+
+def _squares(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
+    """|b|^2 of each row b, factor by factor: no sum whose order a CPU may choose."""
+    total = np.zeros(len(loadings))
+    for column in loadings.T:
+        total += column * column
+    return total
+
+
+Dependence = Gaussian | StudentT | Bootstrap | Factors
+
+
+def dof_of(dependence: Dependence) -> float | None:
+    """Degrees of freedom of Student-t innovations; None for others."""
+    return dependence.dof if isinstance(dependence, (StudentT, Factors)) else None

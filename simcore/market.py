@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from simcore.border import NAME, as_numbers, as_tuple, is_name
 from simcore.correlation import factor
-from simcore.dependence import Bootstrap, Dependence, Gaussian, StudentT
-from simcore.errors import Problem, raise_if_any, show
+from simcore.dependence import Bootstrap, Dependence, Factors, Gaussian, StudentT
+from simcore.errors import InputError, Problem, raise_if_any, show
 
 Compounding = Literal["log", "simple"]
 
@@ -33,7 +33,7 @@ class Market:
         Standard deviation of the same return; 0 is allowed.
     compounding : {"log", "simple"}
         A value V becomes V exp(R), or V (1 + R).
-    dependence : Gaussian, StudentT or Bootstrap
+    dependence : Gaussian, StudentT, Bootstrap or Factors
     jump : ndarray, shape (n,), optional
         By which share the value changes at once, before any return: V becomes V (1 + jump), and that what it becomes.
         Above -1; 0 when absent.
@@ -77,13 +77,17 @@ class Market:
             problems.append(Problem(f"Market.jump[{i}] ({self.names[i]})", show(self.jump[i]), "above -1", remedy))
         if self.compounding not in ("log", "simple"):
             problems.append(Problem("Market.compounding", show(self.compounding), '"log" or "simple"', "choose one"))
-        if not isinstance(self.dependence, (Gaussian, StudentT, Bootstrap)):
-            allowed = "Gaussian, StudentT or Bootstrap"
+        if not isinstance(self.dependence, (Gaussian, StudentT, Bootstrap, Factors)):
+            allowed = "Gaussian, StudentT, Bootstrap or Factors"
             problems.append(Problem("Market.dependence", show(self.dependence), allowed, "choose one"))
         elif isinstance(self.dependence, Bootstrap):
             if self.dependence.rows.shape[1] != n:
                 value = f"rows of shape {self.dependence.rows.shape}"
                 problems.append(Problem("Market.dependence", value, f"rows of {n} numbers", "one column per asset"))
+        elif isinstance(self.dependence, Factors):
+            if len(self.dependence.loadings) != n:
+                value = f"loadings of shape {self.dependence.loadings.shape}"
+                problems.append(Problem("Market.dependence", value, f"{n} rows of loadings", "one row per asset"))
         elif self.dependence.factor.shape != (n, n):
             value = f"a factor of shape {self.dependence.factor.shape}"
             problems.append(Problem("Market.dependence", value, f"a factor of shape ({n}, {n})", "one row per asset"))
@@ -96,7 +100,8 @@ class Market:
         *,
         expected_return: ArrayLike,
         volatility: ArrayLike,
-        correlation: ArrayLike,
+        correlation: ArrayLike | None = None,
+        factors: ArrayLike | None = None,
         compounding: Compounding = "log",
         dof: float | None = None,
     ) -> "Market":
@@ -109,6 +114,8 @@ class Market:
             E[value] = V e^(mu h) under log compounding with normal innovations, V (1 + mu h) under simple.
         volatility : array_like, shape (n,), per square root of a year
         correlation : array_like, shape (n, n)
+        factors : array_like, shape (n, k)
+            In place of the correlation: loadings on independent factors, as of `Factors.of`.
         compounding : {"log", "simple"}
         dof : float, optional
             Degrees of freedom of Student-t innovations; normal when absent.
@@ -116,7 +123,8 @@ class Market:
         Raises
         ------
         InputError
-            When a figure is not finite, a volatility negative, a length wrong, or the matrix no correlation matrix.
+            When a figure is not finite, a volatility negative, a length wrong, the matrix no correlation matrix, or the
+            correlation given by both or neither.
 
         Notes
         -----
@@ -127,10 +135,22 @@ class Market:
         problems = _check_numbers(mu, "expected_return", names, negative=True)
         problems += _check_numbers(sigma, "volatility", names, negative=False)
         raise_if_any(problems)
-        lower = factor(correlation, names)
-        dependence = Gaussian(lower) if dof is None else StudentT(lower, dof)
+        dependence = _dependence(names, correlation, factors, dof)
         drift = mu - 0.5 * (sigma * sigma) if compounding == "log" else mu
         return cls(names, drift, sigma, compounding, dependence)
+
+
+def _dependence(
+    names: tuple[str, ...], correlation: ArrayLike | None, factors: ArrayLike | None, dof: float | None
+) -> Dependence:
+    if correlation is not None and factors is None:
+        lower = factor(correlation, names)
+        return Gaussian(lower) if dof is None else StudentT(lower, dof)
+    if factors is not None and correlation is None:
+        return Factors.of(factors, dof=dof, names=names)
+    value = "neither" if factors is None else "both"
+    remedy = "give one of them: no dependence is assumed"
+    raise InputError([Problem("correlation, factors", value, "exactly one of the two", remedy)])
 
 
 def _check_numbers(values: NDArray[np.float64], place: str, names: tuple[str, ...], *, negative: bool) -> list[Problem]:
