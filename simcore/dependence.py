@@ -221,11 +221,13 @@ def check_loadings(loadings: ArrayLike, names: tuple[str, ...], *, place: str = 
         Problem(f"{place}[{i}][{k}] ({names[i]})", show(b[i, k]), "a number in [-1, 1]", "give a finite loading")
         for i, k in np.argwhere(~np.isfinite(b))[:5]
     ]
-    with np.errstate(over="ignore", invalid="ignore"):
+    if problems:
+        return problems
+    with np.errstate(over="ignore"):
         squares = _squares(b)
     allowed = "loadings whose squares sum to 1 or less: the shares of the asset's variance that are the factors'"
     remedy = "a loading is a correlation with a factor, and factors are independent: write smaller ones"
-    return problems + [
+    return [
         Problem(f"{place}[{i}] ({names[i]})", f"{show(b[i].tolist())}, of squares {squares[i]:.6g}", allowed, remedy)
         for i in np.flatnonzero(squares > 1.0 + ROUNDING)[:5]
     ]
