@@ -35,10 +35,10 @@ def risky_exposures(case: Case, positions: Sequence[Position]) -> dict[str, floa
 
     Assets of volatility 0 and exposures that cancel exactly are left out: nothing left means riskless.
     """
-    risky = {name for name, scale in zip(case.market.names, case.market.scale, strict=True) if scale > 0.0}
+    market = case.market
     net: dict[str, Fraction] = {}
     for position in positions:
-        if position.asset in risky:
+        if market.scale[market.numbers[position.asset]] > 0.0:
             written = Fraction(repr(float(position.value)))  # 0.1 + 0.2 - 0.3 cancel as the decimals that they are
             net[position.asset] = net.get(position.asset, Fraction(0)) + written
     return {asset: float(amount) for asset, amount in net.items() if amount}
@@ -76,5 +76,4 @@ def _deviation(market: Market, horizon: float, exposures: dict[str, float], meas
         return 0.0
     bounded = measure == "expected_shortfall"  # the loss of a long position is at most its value
     moved = [asset for asset, amount in exposures.items() if amount < 0.0 or not bounded]
-    scale = dict(zip(market.names, market.scale, strict=True))
-    return max((float(scale[asset]) for asset in moved), default=0.0) * math.sqrt(horizon)
+    return max((float(market.scale[market.numbers[asset]]) for asset in moved), default=0.0) * math.sqrt(horizon)

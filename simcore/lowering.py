@@ -158,7 +158,7 @@ def _innovations(
 
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
     market, pools = case.market, case.pools
-    asset = [market.names.index(position.asset) for position in pools.positions]
+    asset = [market.numbers[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
     start, jump = np.array([p.value for p in pools.positions], dtype=np.float64), market.jump[asset]

@@ -7,6 +7,7 @@ or of the wrong length.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -59,16 +60,24 @@ class Market:
             object.__setattr__(self, label, as_numbers(getattr(self, label), f"Market.{label}"))
         raise_if_any(self._problems())
 
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """Where each asset stands, by its name."""
+        return {name: i for i, name in enumerate(self.names)}
+
     def _problems(self) -> list[Problem]:
         n = len(self.names)
         problems = []
         if n == 0:
             problems.append(Problem("Market.names", "()", "at least one asset", "name the assets"))
+        seen: set[str] = set()
         for i, name in enumerate(self.names):
             if not is_name(name):
                 problems.append(Problem(f"Market.names[{i}]", show(name), NAME, "name the asset"))
-            elif name in self.names[:i]:
+            elif name in seen:
                 problems.append(Problem(f"Market.names[{i}]", show(name), "names used once", "rename one of them"))
+            else:
+                seen.add(name)
         for label in ("drift", "scale"):
             problems += _check_numbers(getattr(self, label), f"Market.{label}", self.names, negative=label == "drift")
         problems += _check_numbers(self.jump, "Market.jump", self.names, negative=True)
