@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simcore import Case, Market, Plan, Pool, PoolTree, Position, factor, simulate
+from simcore import Case, Factors, Market, Plan, Pool, PoolTree, Position, factor, simulate
 
 TESTS = Path(__file__).parent
 REPOSITORY = TESTS.parent
@@ -36,6 +36,12 @@ def equicorrelation(n, rho):
 def loadings(n, k):
     """n x k: of either sign, binary fractions; more assets and factors leave those before them."""
     return (np.add.outer(7 * np.arange(n), 5 * np.arange(k)) % 11 - 4) / 16.0
+
+
+def tie_of(case):
+    """What ties a case's assets together: its factor, or its loadings."""
+    law = case.market.dependence
+    return law.loadings if isinstance(law, Factors) else law.factor
 
 
 def tied(correlation, *, factors=0, **law):
