@@ -79,7 +79,7 @@ def calibrate(file: str, options: Mapping[str, Any], *, compounding: str = "log"
     except ValidationError as error:
         raise InputError([_as_option(problem) for problem in problems_of(error, content, RegimeFile)]) from None
     source = universe.history
-    universe, problems = historical(universe, _HISTORY, File("", Path()))
+    universe, problems = historical(universe, _HISTORY, File("", Path()), compounding)
     if not problems:
         problems = in_history(check_universe(universe, "universe"), universe)
     raise_if_any([_as_option(problem) for problem in problems])

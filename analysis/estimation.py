@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from analysis.comparison import Figure, RelativeTo, Row, figures_of, tree_views
 from analysis.estimate import value_of
 from analysis.expectation import expected_loss
-from scenarios.estimation import cases_drawn
+from scenarios.estimation import FEWEST_BLOCKS, cases_drawn
 from simcore import engines
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
 FEWEST_PATHS = 2**15
 FEWEST_TAIL_LOSSES = 300  # behind the figure of highest confidence
-_CASES_AT_ONCE = 64
+_MOST_CASES, _BYTES = 64, 2**28  # that are simulated at once, and what they may take
 _BELOW = Fraction(1, 40)  # of the replicates at each end
-NOT_ESTIMATED = "no estimation interval: volatilities and correlations do not come from a history"
+_NONE = "no estimation interval: "
+NOT_ESTIMATED = _NONE + "volatilities and correlations do not come from a history"
+IMPOSSIBLE = _NONE + "in {} of {} histories the shock asks for correlations that no returns can have"
+REACHES_0 = _NONE + "the one of the unpooled figure reaches 0"
+FEW = "the estimation interval is too narrow: {} of at least {} blocks of rows"
 
 
 class Drawn(NamedTuple):
@@ -65,6 +69,7 @@ def with_estimation(
     Returns
     -------
     list of Row
+        Where there is no interval, the note says why.
 
     Notes
     -----
@@ -74,28 +79,61 @@ def with_estimation(
     estimation = scenario.estimation
     if estimation is None:
         return list(rows)
-    plan, at_once = _plan(scenario.plan), max(1, _CASES_AT_ONCE // len(scenario.cases))
+    plan, count = _plan(scenario.plan), estimation.replicates
+    at_once = _at_once(scenario, plan, threads)
 
     def estimating(first: int) -> NDArray[np.float64]:
-        drawn = (cases_drawn(estimation, r) for r in range(first, min(first + at_once, estimation.replicates)))
-        return _figures(list(drawn), plan, scenario.relative_to, threads)
+        drawn = [cases_drawn(estimation, r) for r in range(first, min(first + at_once, count))]
+        return _figures(drawn, plan, scenario.relative_to, threads, len(rows))
 
-    (own,) = _figures([scenario.cases], plan, scenario.relative_to, threads)
-    again = np.concatenate((engine or engines.threads(1))(estimating, range(0, estimation.replicates, at_once)))
-    differences = np.sort(again - own, axis=0)
-    below = max(1, math.floor(_BELOW * (estimation.replicates + 1)))
-    low, high = differences[below - 1], differences[-below]
-    estimated = {case.name: its for case, its in zip(scenario.cases, estimation.estimated, strict=True)}
-    out = []
-    for row, down, up in zip(rows, low.tolist(), high.tolist(), strict=True):
-        if not estimated[row.case]:
-            note = "; ".join(filter(None, (row.note, NOT_ESTIMATED)))
-            out.append(row._replace(note=note))
-        elif row.value is None or not math.isfinite(down + up):
-            out.append(row)
+    (own,) = _figures([scenario.cases], plan, scenario.relative_to, threads, len(rows))
+    again = np.concatenate((engine or engines.threads(1))(estimating, range(0, count, at_once)))
+    differences = np.sort(again - own, axis=0)  # NaN last
+    below = max(1, math.floor(_BELOW * (count + 1)))
+    missing = np.isnan(differences).sum(axis=0).tolist()
+    blocks = {case.name: its for case, its in zip(scenario.cases, estimation.blocks, strict=True)}
+    impossible = dict.fromkeys(blocks, count)  # histories in which a case cannot be
+    for row, none in zip(rows, missing, strict=True):
+        impossible[row.case] = min(impossible[row.case], none)
+    table: list[Row] = []
+    for row, none, d in zip(rows, missing, differences.T, strict=True):
+        its = blocks[row.case]
+        if row.value is None:
+            table.append(row)
+        elif its is None:
+            table.append(_noted(row, NOT_ESTIMATED))
+        elif impossible[row.case]:
+            table.append(_noted(row, IMPOSSIBLE.format(impossible[row.case], count)))
+        elif none:
+            table.append(_noted(row, REACHES_0))
         else:
-            out.append(row._replace(estimation_low=row.value + down, estimation_high=row.value + up))
-    return out
+            row = row._replace(
+                estimation_low=row.value + float(d[below - 1]), estimation_high=row.value + float(d[-below])
+            )
+            table.append(row if its >= FEWEST_BLOCKS else _noted(row, FEW.format(f"{its:.3g}", FEWEST_BLOCKS)))
+    return _without_crossing(table)
+
+
+def _noted(row: Row, note: str) -> Row:
+    return row._replace(note="; ".join(filter(None, (row.note, note))))
+
+
+def _is_benefit(row: Row) -> bool:
+    return row.view.startswith("benefit")
+
+
+def _without_crossing(table: list[Row]) -> list[Row]:
+    """No interval of a benefit whose unpooled figure may well be 0 or below: a ratio to that says nothing."""
+    lowest = {(*row[:3], row.view, row.measure, row.confidence): row.estimation_low for row in table}
+
+    def kept(row: Row) -> Row:
+        unpooled = row.view.replace("benefit", "unpooled")
+        low = lowest.get((*row[:3], unpooled, row.measure, row.confidence))
+        if not _is_benefit(row) or row.estimation_low is None or (low is not None and low > 0.0):
+            return row
+        return _noted(row._replace(estimation_low=None, estimation_high=None), REACHES_0)
+
+    return list(map(kept, table))
 
 
 def _plan(plan: Plan) -> Plan:
@@ -104,17 +142,30 @@ def _plan(plan: Plan) -> Plan:
     return replace(plan, paths=min(plan.paths, max(FEWEST_PATHS, 1 << math.ceil(math.log2(wanted)))))
 
 
+def _at_once(scenario: Scenario, plan: Plan, threads: int | None) -> int:
+    """How many histories are simulated together: they share the draws, and the memory."""
+    from simcore.capacity import needed_bytes
+    from simcore.lowering import lower
+
+    program = lower(scenario.cases, plan)
+    needed = needed_bytes(program, plan, threads or engines.available_threads()) + 2 * program.params.nbytes
+    return max(1, min(_MOST_CASES // len(scenario.cases), _BYTES // needed))
+
+
 def _figures(
-    drawn: Sequence[Sequence[Case]], plan: Plan, relative_to: RelativeTo, threads: int | None
+    drawn: Sequence[Sequence[Case | None]], plan: Plan, relative_to: RelativeTo, threads: int | None, size: int
 ) -> NDArray[np.float64]:
     """Every figure of the table, a row for each set of cases; NaN where there is none."""
     from simcore.simulation import simulate
 
-    named = [[replace(case, name=f"{case.name} {i}") for case in cases] for i, cases in enumerate(drawn)]
-    results = simulate([case for cases in named for case in cases], plan, threads=threads)
-    return np.array(
-        [[x for case in cases for x in _of_case(case, plan, results[case.name], relative_to)] for cases in named]
-    )
+    named = [
+        [replace(case, name=f"{case.name} {i}") if case else None for case in cases] for i, cases in enumerate(drawn)
+    ]
+    there = [case for cases in named for case in cases if case]
+    results = simulate(there, plan, threads=threads) if there else {}
+    found = {case.name: list(_of_case(case, plan, results[case.name], relative_to)) for case in there}
+    empty = [math.nan] * (size // len(drawn[0]))  # all cases have the same pools
+    return np.array([[x for case in cases for x in (found[case.name] if case else empty)] for cases in named])
 
 
 def _of_case(case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_to: RelativeTo) -> Iterator[float]:

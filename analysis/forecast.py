@@ -8,7 +8,7 @@ from analysis.progress import duration
 from simcore.case import Case, Plan
 from simcore.kernels.block import BLOCK
 
-LONG_SECONDS, _MUCH_BYTES = 10.0, 2**30  # beyond, a run is worth a word beforehand
+_LONG_SECONDS, _MUCH_BYTES = 10.0, 2**30  # beyond, a run is worth a word beforehand
 _SURELY_SHORT = 5.0  # seconds: half of what is told, since a sample leaves out what grows faster than the paths
 _ENOUGH_SECONDS = 0.1  # a sample that took as long tells the rate
 _FIRST_SAMPLE = BLOCK
@@ -64,7 +64,7 @@ def forecast(seconds: float, memory: int) -> str:
     >>> forecast(100.0, 3 * 2**20), forecast(9.0, 3 * 2**20)
     ('about 1 min 40 s and 3 MiB of memory', '')
     """
-    if seconds <= LONG_SECONDS and memory <= _MUCH_BYTES:
+    if seconds <= _LONG_SECONDS and memory <= _MUCH_BYTES:
         return ""
     size = f"{memory / 2**30:.1f} GiB" if memory >= 2**30 else f"{max(1, round(memory / 2**20))} MiB"
     return f"about {duration(seconds)} and {size} of memory"

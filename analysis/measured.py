@@ -214,7 +214,7 @@ def _cell(found: Resampled, figure: Figure, own: Floats | None, independent: boo
         ordered = np.partition(own, [max(first - 1, 0), min(last, len(own)) - 1])
         low = float(ordered[first - 1]) if first > 0 else None
         high = float(ordered[last - 1]) if last <= len(own) else None
-        note = join_notes(note, "" if last <= len(own) else NO_UPPER_END)
+        note = join_notes(found.note, "" if last <= len(own) else NO_UPPER_END)
     return replace(cell, low=low, high=high, note=join_notes(note, _ties(own, found.value, low, high)))
 
 

@@ -3,7 +3,8 @@
 Rows that are drawn one by one have BCa intervals (Efron, "Better bootstrap confidence intervals", 1987): percentiles of
 the replicates, moved by their median's bias and by the skewness of the figure's influence function. Blocks of rows have
 plain percentiles. Either way the levels are widened to those of t, as by Hesterberg ("What teachers should know about
-the bootstrap", 2015), with as many degrees of freedom as losses stand behind the figure, less one.
+the bootstrap", 2015), with as many degrees of freedom as losses stand behind the figure, less one. Few losses ask for
+levels beyond all replicates: such an end is empty, since the last replicate is none.
 VaR of one node has the interval of the binomial distribution instead: two of its order statistics.
 """
 
@@ -26,6 +27,8 @@ Floats = NDArray[np.float64]
 FEWEST_ROWS = 20  # fewer give no standard error worth printing
 BEYOND = "confidence beyond the sample, above 1 - 1/n: the largest loss, without an error"
 NO_UPPER_END = "no upper end: the largest loss may lie below it"
+BELOW_REPLICATES = "no lower end: it lies below all replicates"
+ABOVE_REPLICATES = "no upper end: it lies above all replicates"
 _LEVELS = (0.025, 0.975)
 
 
@@ -61,25 +64,22 @@ class Resampled:
         return math.sqrt(tree_sum(deviation * deviation) / (len(deviation) - 1))
 
     @cached_property
-    def interval(self) -> tuple[float, float] | None:
-        """The interval of 95 %; None without replicates."""
+    def interval(self) -> tuple[float | None, float | None] | None:
+        """The interval of 95 %, an end None where it lies beyond all replicates; None without replicates."""
         if self.replicates is None or self.value is None:
             return None
         ordered = np.sort(self.replicates)
-        count = len(ordered)
-        if ordered[0] == ordered[-1]:
-            return float(ordered[0]), float(ordered[-1])
         low, high = self._levels(ordered)
-        first = min(count, max(1, math.floor(low * (count + 1))))
-        last = min(count, max(1, math.ceil(high * (count + 1))))
-        return float(ordered[first - 1]), float(ordered[last - 1])
+        ranks = math.floor(low * (len(ordered) + 1)), math.ceil(high * (len(ordered) + 1))
+        first, last = (float(ordered[rank - 1]) if 1 <= rank <= len(ordered) else None for rank in ranks)
+        return first, last
 
     def _levels(self, ordered: Floats) -> tuple[float, float]:
         """Which shares of the replicates lie below the ends of the interval."""
         from scipy.special import ndtr, ndtri
 
         wide = _widened(self.behind)
-        if self.influence is None or self.value is None:
+        if self.influence is None or self.value is None or ordered[0] == ordered[-1] or math.isinf(wide):
             return float(ndtr(-wide)), float(ndtr(wide))
         below, to = (int(np.searchsorted(ordered, self.value, side=side)) for side in ("left", "right"))
         share = 0.5 * (below + to) / len(ordered)
@@ -91,8 +91,11 @@ class Resampled:
 
     def estimate(self) -> Estimate:
         """As a cell of the table."""
-        low, high = self.interval or (None, None)
-        return Estimate(self.value, self.std_error, low, high, self.note)
+        if self.interval is None:
+            return Estimate(self.value, self.std_error, note=self.note)
+        low, high = self.interval
+        ends = BELOW_REPLICATES if low is None else "", ABOVE_REPLICATES if high is None else ""
+        return Estimate(self.value, self.std_error, low, high, join_notes(self.note, *ends))
 
 
 def total(parts: Sequence[Resampled]) -> Resampled:
@@ -121,8 +124,7 @@ def benefit(pooled: Resampled, unpooled: Resampled) -> Resampled:
     """1 - pooled / unpooled, replicate by replicate. Empty when one is, or the interval of unpooled reaches 0."""
     if pooled.value is None or unpooled.value is None:
         return Resampled(None, note=join_notes(*(r.note for r in (pooled, unpooled) if r.value is None)))
-    lowest = unpooled.value if unpooled.interval is None else unpooled.interval[0]
-    if lowest <= 0.0:
+    if _lowest(unpooled, unpooled.value) <= 0.0:
         return Resampled(None, note="no benefit: the unpooled figure, or its interval, reaches 0")
     ratio, base = pooled.value / unpooled.value, unpooled.value
     note, behind = join_notes(pooled.note, unpooled.note), min(pooled.behind, unpooled.behind)
@@ -141,6 +143,14 @@ def benefit(pooled: Resampled, unpooled: Resampled) -> Resampled:
     if not np.isfinite(replicates).all():  # an unpooled replicate of 0: outside the interval, and no share of anything
         return Resampled(1.0 - ratio, note=join_notes(note, "no standard error: the unpooled figure may be 0"))
     return Resampled(1.0 - ratio, replicates, joint, behind, note)
+
+
+def _lowest(figure: Resampled, value: float) -> float:
+    """The lower end of the interval; the smallest replicate where it lies below all, the value where there are none."""
+    if figure.interval is None or figure.replicates is None:
+        return value
+    low = figure.interval[0]
+    return float(figure.replicates.min()) if low is None else low
 
 
 def influence_of(losses: Floats, figure: tuple[str, float | None], value: float) -> Floats:

@@ -126,9 +126,8 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         Told beforehand what a big run will take. Without it there is no progress on stderr either.
     """
     from analysis.comparison import rows
-    from analysis.estimation import drawn_of, with_estimation
-    from analysis.forecast import LONG_SECONDS, forecast, needed_seconds
-    from analysis.progress import duration
+    from analysis.estimation import with_estimation
+    from analysis.forecast import forecast, needed_seconds
     from analysis.warm import compiled
     from simcore.simulation import simulate
 
@@ -152,10 +151,7 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
     )
     summarised = time.perf_counter()
     seconds = {"simulation": simulated - began, "summaries": summarised - simulated}
-    if drawn := drawn_of(scenario):
-        expected = seconds["simulation"] * drawn.replicates * drawn.paths / scenario.plan.paths
-        if say and expected > LONG_SECONDS:
-            say(f"{scenario.name}: {drawn.replicates:,} histories take about {duration(expected)}")
+    if scenario.estimation:
         engine = watched_engine(1, scenario.name if say else None)
         table = with_estimation(scenario, table, threads=threads, engine=engine)
         seconds["estimation"] = time.perf_counter() - summarised

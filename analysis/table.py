@@ -76,7 +76,8 @@ def render(
     values = [math.fsum(p.value for p in c.pools.positions_below(q.name)) for c in cases for q in c.pools.pools]
     lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
     shown = lay_out(rows, lines, plan.confidences, values)
-    head = _head(name, description, plan, shown.unit + (currency or "units of currency"), relative_to)
+    unit = shown.unit + (currency or "units of currency")
+    head = _head(name, description, plan, unit, relative_to, "of this table " if drawn else "")
     words = foot(shown, "loss over the horizon", "paths", "simulation error")
     if repairs:
         repaired = ", ".join(dict.fromkeys(one.case for one in repairs))
@@ -145,13 +146,15 @@ def lay_out(
     benefits = [deep or flat for deep, flat in zip(by_position, by_member, strict=True)]
     nested = any(by_position)
     blocks.append(_benefit_block("benefit of assets" if nested else "benefit", benefits, notes))
+    members = [flat if deep else None for deep, flat in zip(by_position, by_member, strict=True)]
     if nested:
-        shown = [flat if deep else None for deep, flat in zip(by_position, by_member, strict=True)]
-        blocks.append(_benefit_block("benefit of members", shown, notes))
+        blocks.append(_benefit_block("benefit of members", members, notes))
 
     panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
     estimated = [_estimation_block(_title(figure), column, power, decimals) for figure, column in pooled.items()]
     estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
+    if nested:
+        estimated.append(_estimation_block("benefit of members, %", members, None, 1))
     estimation = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, estimated, notes)]
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
@@ -202,7 +205,8 @@ def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _
             cells.append((notes.mark(row.note or ""), ""))
         else:
             notes.caution(i, row.note)
-            interval = "" if row.low is None else f"[{100.0 * row.low:z.1f}, {100.0 * (row.high or 0.0):z.1f}]"
+            ends = ["none" if end is None else f"{100.0 * end:z.1f}" for end in (row.low, row.high)]
+            interval = "" if row.low is None and row.high is None else f"[{', '.join(ends)}]"
             cells.append((f"{100.0 * row.value:z.1f}", interval))
     return _Block(title, ("%", "95 % interval"), cells)
 
@@ -266,13 +270,13 @@ def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
     return " ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo) -> str:
+def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo, of: str) -> str:
     told = "".join(c for c in " ".join(description.split()) if c.isprintable())
     paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
     lines = [
         f"{name}: {told}" if told else name,
         f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}",
-        f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals are simulation error only.",
+        f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals {of}are simulation error only.",
     ]
     if relative_to == "mean":
         lines.append("VaR and ES are relative to the expected loss: how much worse than expected, not than the start.")

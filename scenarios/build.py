@@ -93,9 +93,7 @@ def resolved_of(document: Document) -> dict[str, Any]:
         for change, its in zip(shock["changes"], written.changes, strict=True):
             if its.regime is not None and its.regime.universe is not None:
                 drawn = law_of(its.regime.universe) is not None  # from rows of its own
-                keys = () if drawn else ("innovation",)
-                if its.regime.universe.sample is None:  # which is estimated again as it was
-                    keys += ("compounding",)
+                keys = ("compounding",) if drawn else ("compounding", "innovation")
                 law = {key: resolved["universe"][key] for key in keys}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
         before, after = (by(base, document.universe, written).correlation for by in (changed_by, shocked))

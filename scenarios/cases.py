@@ -1,5 +1,6 @@
 """The cases of a checked document: a market for the base and for each shock, and the pools that all of them share."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from scenarios.bootstrap import bootstrap_of
@@ -23,17 +24,28 @@ def cases_of(document: Document) -> tuple[Case, ...]:
     InputError
         When a factor misses its matrix, which `check` has all but ruled out.
     """
+    return tuple(make() for make in makers_of(document))
+
+
+def makers_of(document: Document) -> list[Callable[[], Case]]:
+    """What makes each case: for who wants the others where one of them cannot be."""
     universe = document.universe
     base = moments_in(universe, correlation_of(universe))
-    moments = {"base": base} | {shock.name: shocked(base, universe, shock) for shock in document.shocks}
-    places = ["universe.correlation", *(f"shocks[{i}].changes ({s.name})" for i, s in enumerate(document.shocks))]
     laws: dict[tuple[bool, bytes], Dependence] = {}
     tree = PoolTree(positions_of(document), pools_of(document))
     known: dict[int, Bootstrap] = {}
-    return tuple(
-        Case(name, _market(universe, its, place, laws, bootstrap_of(universe, shock, known)), tree)
-        for (name, its), place, shock in zip(moments.items(), places, (None, *document.shocks), strict=True)
-    )
+
+    def of_shock(number: int) -> Case:
+        shock = document.shocks[number]
+        moments = shocked(base, universe, shock)
+        place = f"shocks[{number}].changes ({shock.name})"
+        return Case(shock.name, _market(universe, moments, place, laws, bootstrap_of(universe, shock, known)), tree)
+
+    def of_base() -> Case:
+        bootstrap = bootstrap_of(universe, None, known)
+        return Case("base", _market(universe, base, "universe.correlation", laws, bootstrap), tree)
+
+    return [of_base, *(lambda i=i: of_shock(i) for i in range(len(document.shocks)))]
 
 
 def _market(

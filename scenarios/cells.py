@@ -1,6 +1,7 @@
 """The numbers of a table of text, as its lines come in, and all that is wrong with them by line and column."""
 
 import math
+import re
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -9,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.messages import toml_text
+from scenarios.numerals import NUMERALS
 from simcore.errors import Problem, raise_if_any
 from simcore.pools import LARGEST_VALUE
 
 MOST_SHOWN = 20  # problems; the others are counted
 _ALLOWED = "a finite number, as 1234.5 or 1.2e3"
 _NO_NUMBER = "write a number"
+_THOUSANDS = re.compile(r"[+-]?[0-9]+[_'\u2019\s][0-9.,_'\u2019\s]+")
 _SIZE, _SIZE_REMEDY = f"a number of at most {LARGEST_VALUE:g} in size", "write it in larger units"
 
 
@@ -23,8 +26,8 @@ class Cells:
 
     def __init__(self, file: str, names: Sequence[str], skipped: int | None, decimal: str) -> None:
         self.file, self.names, self.skipped = file, names, skipped
-        self.swapped = None if decimal == "." else str.maketrans({",": ".", ".": "\0"})
         self.decimal = decimal
+        self.reads = NUMERALS[decimal].fullmatch
         self.numbers = array("d")
         self.problems: list[tuple[str, Problem]] = []  # with the column of those of cells, "" of others
         self.wrong: Counter[str] = Counter()
@@ -46,35 +49,32 @@ class Cells:
             return
         if self.skipped is not None:
             del row[self.skipped]
-        try:
-            numbers = list(map(float, row if self.swapped is None else [cell.translate(self.swapped) for cell in row]))
-        except ValueError:
-            self._look(row, line)
-            return
-        if math.isfinite(sum(numbers)):  # what is finite and too large is found in all of them at once
-            self.numbers.extend(numbers)
-        else:
-            self._look(row, line)
+        cells = [cell.strip() for cell in row]
+        if all(map(self.reads, cells)):
+            numbers = list(map(float, cells if self.decimal == "." else [cell.replace(",", ".") for cell in cells]))
+            if math.isfinite(sum(numbers)):  # what is finite and too large is found in all of them at once
+                self.numbers.extend(numbers)
+                return
+        self._look(row, line)
 
     def _look(self, row: list[str], line: int) -> None:
         """Say what is wrong with each cell of a line."""
         names = [name for i, name in enumerate(self.names) if i != self.skipped]
         for name, cell in zip(names, row, strict=True):
-            plain = cell if self.swapped is None else cell.translate(self.swapped)
-            if is_number(plain) and math.isfinite(float(plain)):
-                if abs(float(plain)) > LARGEST_VALUE:
+            if self.reads(cell.strip()) and math.isfinite(number := float(cell.replace(self.decimal, "."))):
+                if abs(number) > LARGEST_VALUE:
                     self._say(name, _cell(line, name), toml_text(cell), _SIZE, _SIZE_REMEDY)
                 continue
             allowed = _ALLOWED if self.decimal == "." else _ALLOWED.replace(".", ",")
             self._say(name, _cell(line, name), toml_text(cell), allowed, self._remedy(cell))
 
     def _remedy(self, cell: str) -> str:
-        if not cell.strip() or cell.strip().casefold() in ("nan", "na", "n/a", "null", "none", "-", "#n/a"):
+        if is_gap(cell):
             return "a gap: fill it, or take out the row or the column; neither is done in silence"
         other = "," if self.decimal == "." else "."
-        if cell.count(other) == 1 and self.decimal not in cell and is_number(cell.replace(other, ".")):
+        if other in cell and NUMERALS[other].fullmatch(cell.strip()):
             return f"did you mean --decimal {toml_text(other)}? Nothing stands between thousands"
-        if other in cell:
+        if other in cell or _THOUSANDS.fullmatch(cell.strip()):
             return "nothing stands between thousands"
         if "%" in cell:
             return "write an amount, without a unit"
@@ -135,10 +135,6 @@ def _too_large(values: NDArray[np.float64]) -> list[tuple[int, int]]:
     return list(zip(rows[:MOST_SHOWN].tolist(), columns[:MOST_SHOWN].tolist(), strict=True))
 
 
-def is_number(text: str) -> bool:
-    """Whether `text` is read as a number, finite or not."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def is_gap(text: str) -> bool:
+    """Whether `text` stands for a number that is missing."""
+    return text.strip().casefold() in ("", "nan", "na", "n/a", "null", "none", "-", "#n/a")

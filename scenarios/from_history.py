@@ -75,7 +75,7 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
                 problems.extend(wrong)
         elif regime.universe is not None and regime.universe.history is not None:
             inner = f"{here}.regime.universe.history"
-            found, wrong = historical(regime.universe, inner, origin(f"{inner}.file"))
+            found, wrong = historical(regime.universe, inner, origin(f"{inner}.file"), document.universe.compounding)
             problems.extend(wrong)
         else:
             return change
@@ -90,13 +90,16 @@ def replace_window(read: _Read, start: object, end: object) -> _Read:
     return replace(read, source=read.source.model_copy(update={"start": start, "end": end}))
 
 
-def historical(universe: Universe, place: str, naming: File) -> tuple[Universe, list[Problem]]:
-    """`universe` with figures in place of its history, where it has one and nothing is wrong with it.
+def historical(universe: Universe, place: str, naming: File, compounding: str) -> tuple[Universe, list[Problem]]:
+    """The `universe` of a regime with figures in place of its history, where it has one and nothing is wrong with it.
 
-    `place` is the key path of the history, `naming` the file that this key stands in.
+    `place` is the key path of the history, `naming` the file that this key stands in, `compounding` that of the base,
+    which a regime has where it says nothing.
     """
     if universe.history is None:
         return universe, []
+    if "compounding" not in universe.model_fields_set:
+        universe = universe.model_copy(update={"compounding": compounding})
     read, problems = _read(universe, place, naming)
     return _estimated(universe, read, place) if read else (universe, problems)
 

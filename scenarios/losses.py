@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.cells import Cells, is_number
+from scenarios.cells import Cells, is_gap
 from scenarios.messages import same_letters, toml_text
+from scenarios.numerals import NUMERALS
 from simcore.border import NAME, is_name
 from simcore.errors import CapacityError, InputError, Problem, raise_if_any
 
@@ -83,7 +84,7 @@ def read_losses(
     try:
         with open(file, "rb") as content, io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
             lines = csv.reader(text, delimiter=separator, strict=True)
-            names, skipped = _header(lines, file, index, separator)
+            names, skipped = _header(lines, file, index, separator, decimal)
             line = lines.line_num
             cells = Cells(file, names, skipped, decimal)
             for row in lines:
@@ -109,7 +110,9 @@ def read_losses(
     return Losses(file, kept, values, _digest(file), _cautions(file, kept, values))
 
 
-def _header(lines: Iterator[list[str]], file: str, index: str | None, separator: str) -> tuple[list[str], int | None]:
+def _header(
+    lines: Iterator[list[str]], file: str, index: str | None, separator: str, decimal: str
+) -> tuple[list[str], int | None]:
     """Names of all columns, and which of them is the index."""
     names = next(lines, [])
     if not names:
@@ -132,7 +135,8 @@ def _header(lines: Iterator[list[str]], file: str, index: str | None, separator:
     if not measured:
         allowed = "at least one column of losses"
         problems.append(Problem("line 1", toml_text(names), allowed, "add one, or leave --index away", file))
-    if measured and all(is_number(name) for _, name in measured):
+    numbers = [NUMERALS[decimal].fullmatch(name.strip()) is not None for _, name in measured]
+    if any(numbers) and all(number or is_gap(name) for number, (_, name) in zip(numbers, measured, strict=True)):
         remedy = "write a line of names above the numbers"
         raise InputError([*problems, Problem("line 1", toml_text(names), "a header of names", remedy, file)])
     first: dict[str, int] = {}

@@ -20,15 +20,12 @@ from scenarios.dates import read_date, remedy_for
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
 from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
+from scenarios.numerals import NUMERALS
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
 MOST_ASSETS = 5000  # of which the correlation matrix takes 200 MB
 GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
-_NUMBERS = {
-    mark: re.compile(rf"[+-]?(?:\d+{re.escape(mark)}?\d*|{re.escape(mark)}\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-    for mark in ".,"
-}
 _PARQUET = (".parquet", ".pq")
 
 
@@ -128,7 +125,7 @@ def _check_header(head: Sequence[str], label: str, decimal: str) -> list[Problem
     if len(names) > MOST_ASSETS:
         remedy = "keep the columns that are held"
         return [Problem("line 1", f"{len(names)} assets", f"at most {MOST_ASSETS} assets", remedy, label)]
-    if all(_NUMBERS[decimal].fullmatch(name) or name.lower() in GAPS for name in names) and any(names):
+    if all(NUMERALS[decimal].fullmatch(name) or name.lower() in GAPS for name in names) and any(names):
         allowed, remedy = "a header: the names of the columns", "write a first line, as Date,AGG,TLT"
         return [Problem("line 1", f"figures, {some(names, 3)}", allowed, remedy, label)]
     places = [f"line 1, column {j}" for j in range(2, len(head) + 1)]
@@ -183,7 +180,7 @@ def _check_order(dates: Sequence[date], lines: Sequence[int], column: str, label
 def _read_values(
     body: Sequence[Sequence[str]], lines: Sequence[int], head: Sequence[str], decimal: str, label: str
 ) -> tuple[NDArray[np.float64], list[Problem]]:
-    is_number = _NUMBERS[decimal].fullmatch
+    is_number = NUMERALS[decimal].fullmatch
     values = np.full((len(body), len(head) - 1), np.nan)
     bad: dict[str, list[Cell]] = {}  # by the remedy
     for i, row in enumerate(body):
@@ -206,9 +203,9 @@ def _read_values(
 
 def _remedy(text: str, decimal: str) -> str:
     other = "," if decimal == "." else "."
-    if _NUMBERS[decimal].fullmatch(text):
+    if NUMERALS[decimal].fullmatch(text):
         return "correct the cell: no float64 holds such a number"
-    if _NUMBERS[other].fullmatch(text):
+    if NUMERALS[other].fullmatch(text):
         return f"write decimal = {toml_text(other)} if that is the decimal mark; marks of thousands have to go"
     if text.endswith("%"):
         return "write shares: 1.5 % is 0.015"

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import toml_text, unknown_name
+from scenarios.numerals import NUMERALS
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest
 from simcore.pools import LARGEST_VALUE
 
 REQUIRED, OPTIONAL = ("name", "asset", "value"), ("pool",)
 MOST_SAID = 20  # mistakes of one file
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COLUMNS = "the columns name, asset, value and, if wanted, pool"
 
 
@@ -131,7 +131,7 @@ def _check_row(row: _Row, column: dict[str, int], assets: Sequence[str]) -> list
 
 def _check_value(place: str, text: str) -> list[Problem]:
     allowed = f"a number in the currency, at most {LARGEST_VALUE:g} in size, as 100000 or -2500.75"
-    if _NUMBER.fullmatch(text):
+    if NUMERALS["."].fullmatch(text):
         if abs(float(text)) <= LARGEST_VALUE:
             return []
         remedy = "give the exposure in the currency"

@@ -41,14 +41,15 @@ def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Doc
         naming = origin(place)
         file = naming.beside(change.regime.file)
         if file.path not in found:
-            found[file.path] = _read(file, Reference(naming, f"{place} ({shock})", change.regime.file))
+            reference = Reference(naming, f"{place} ({shock})", change.regime.file)
+            found[file.path] = _read(file, reference, document.universe.compounding)
             problems.extend(found[file.path][1])
         return with_universe(change, found[file.path][0])
 
     return with_changes(document, filled), problems
 
 
-def _read(file: File, reference: Reference) -> tuple[Universe | None, list[Problem]]:
+def _read(file: File, reference: Reference, compounding: str) -> tuple[Universe | None, list[Problem]]:
     try:
         content = read(file, reference)
     except InputError as error:
@@ -57,7 +58,7 @@ def _read(file: File, reference: Reference) -> tuple[Universe | None, list[Probl
         universe = RegimeFile.model_validate(content).universe
     except ValidationError as error:
         return None, stamp(problems_of(error, content, RegimeFile), {}, file)
-    universe, problems = historical(universe, "universe.history", file)
+    universe, problems = historical(universe, "universe.history", file, compounding)
     if not problems:
         problems = in_history(check_universe(universe, "universe"), universe)
     problems = stamp(problems, {}, file)

@@ -66,7 +66,6 @@ def resample(
     figures: list[tuple[str, float | None]] = [("mean", None), ("volatility", None)]
     figures += [(measure, c) for c in deepest for measure in ("value_at_risk", "expected_shortfall")]
     by_row = np.ascontiguousarray(losses.T)
-    center = np.array([row[0] for row in losses])
     order = np.array([np.argsort(-row, kind="stable").astype(np.int32) for row in losses])
     ranks, tails = worst_ranks(deepest, n), np.array([tail_size(c, n) for c in deepest])
     restart = _restart(mean_block)
@@ -75,7 +74,7 @@ def resample(
 
     def resampling(first: int) -> None:
         out = values[first : first + size]
-        measure_replicates(first, restart, np.uint64(seed), by_row, center, order, ranks, tails, out)
+        measure_replicates(first, restart, np.uint64(seed), by_row, order, ranks, tails, out)
 
     engine(resampling, range(0, replicates, size))
     return Replicates(tuple(figures), values)

@@ -152,6 +152,13 @@ def binary_tree_sum(values):
     return binary_tree_sum(values[:half]) + binary_tree_sum(values[half:])
 
 
+def mean_and_volatility(losses, counts):
+    """Of rows that are there so many times, as fractions; one square root."""
+    rows = [Fraction(float(loss)) for loss, count in zip(losses, counts, strict=True) for _ in range(count)]
+    mean = sum(rows) / len(rows)
+    return float(mean), math.sqrt(sum((row - mean) ** 2 for row in rows) / len(rows))
+
+
 def in_order(values, paths):
     """Losses and their paths by value, then path."""
     order = sorted(range(len(values)), key=lambda i: (values[i], paths[i]))

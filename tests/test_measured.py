@@ -1,6 +1,7 @@
 """Losses of one's own: the figures are those of the measures, and of `simcore run` to the last bit."""
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -14,11 +15,12 @@ from analysis import expected_shortfall, mean, value_at_risk, volatility
 from analysis.cli import main
 from analysis.comparison import COLUMNS, RISKLESS
 from analysis.measured import FEWEST_BATCH_ROWS, Sampling, measured_rows, sampling_of
-from analysis.resampled import BEYOND, NO_UPPER_END, binomial_ranks
+from analysis.resampled import ABOVE_REPLICATES, BELOW_REPLICATES, BEYOND, NO_UPPER_END, binomial_ranks
 from simcore import Pool, PoolTree, Position, simulate
 from simcore.summarize import summarize
 
 BATCHES = Sampling(0)
+SIDES = ("lower", "upper")
 
 
 def tree_of(columns, pools=None):
@@ -75,7 +77,9 @@ def test_the_command_gives_the_figures_of_run_to_the_last_bit(name, paths, tmp_p
         same = [key for key in COLUMNS if key not in ("std_error", "low", "high", "note", "unit")]
         assert [row[key] for key in same] == [expected[key] for key in same]
         assert row["std_error"] > 0
-        assert row["low"] < row["value"] < row["high"]
+        assert (row["low"] is None) == ("no lower end" in (row["note"] or ""))
+        assert (row["high"] is None) == ("no upper end" in (row["note"] or ""))
+        assert (row["low"] or -math.inf) < row["value"] < (row["high"] or math.inf)
 
 
 def test_with_batches_the_whole_table_is_that_of_run():
@@ -127,7 +131,9 @@ def test_every_figure_is_the_measure_of_the_losses():
         elif row.view.startswith("benefit"):
             expected = 1 - expected / sum(own(member) for member in parts[row.node])
         assert row.value == pytest.approx(expected, rel=1e-12)
-        assert row.low <= row.value <= row.high
+        assert row.low is None or row.low <= row.value
+        assert row.high is None or row.value <= row.high
+        assert (row.low is None, row.high is None) == tuple(f"no {end} end" in (row.note or "") for end in SIDES)
         assert (row.case, row.unit) == ("base", "1" if row.view.startswith("benefit") else "")
 
 
@@ -190,6 +196,22 @@ def test_a_sample_that_is_too_short_has_no_upper_end():
     assert NO_UPPER_END in row.note
     assert row.high is None
     assert row.low == np.sort(losses[:, 0])[binomial_ranks(0.99, 300)[0] - 1]
+
+
+@pytest.mark.parametrize("sampling", [Sampling(200), Sampling(200, mean_block=2.0)])
+@pytest.mark.parametrize(("rows", "confidence"), [(100, 0.99), (40, 0.975), (1000, 0.999), (41, 0.975)])
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_one_loss_in_the_tail_bounds_no_es(rows, confidence, sign, sampling):
+    losses = sign * np.exp(np.random.default_rng(6).standard_normal((rows, 2)))
+    found = notes(losses, (confidence,), sampling)
+    for view in ("pooled", "unpooled"):
+        row = found["pool", view, "expected_shortfall"]
+        assert (row.low, row.high) == (None, None)
+        assert row.std_error > 0
+        assert row.note.endswith(f"{BELOW_REPLICATES}; {ABOVE_REPLICATES}")
+    benefit = found["pool", "benefit", "expected_shortfall"]
+    assert (benefit.low, benefit.high) == (None, None)
+    assert (benefit.value is None) == (sign < 0)
 
 
 def test_ties_at_var_are_told():
@@ -312,6 +334,19 @@ def test_cautions_go_to_stderr_and_quiet_hushes_them(file, capsys):
     assert "caution: in no pool, and so in no line of the table: hail, motor" in capsys.readouterr().err
     assert main(["measure", str(file), "--pools", str(pools), "--quiet"]) == 0
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("rows", "shown"), [(100, ""), (1500, r" +\[(none, \d+\.\d|\d+\.\d, none)\]")])
+def test_an_end_that_is_missing_is_no_number_in_the_table(tmp_path, capsys, rows, shown):
+    """A share of one heavy column in two: its benefit has a tail on one side alone."""
+    rng = np.random.default_rng(4)
+    losses = np.column_stack([np.exp(1.5 * rng.standard_normal(rows)), 5.0 * rng.standard_normal(rows) + 20.0])
+    write_csv(tmp_path / "losses.csv", ["a", "b"], losses)
+    given = ["measure", str(tmp_path / "losses.csv"), "--confidence", "0.99", "--replicates", "100"]
+    assert main(given) == 0
+    printed = capsys.readouterr().out
+    assert re.search(rf"^  pool .* -?\d+\.\d{shown} +\[1\]", printed, re.MULTILINE), printed
+    assert BELOW_REPLICATES in printed or ABOVE_REPLICATES in printed
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import typer
 
 from analysis import cli
 from analysis.measured import FEWEST_REPLICATES, MOST_ROWS, REPLICATES
-from analysis.resampled import BEYOND, NO_UPPER_END, tail_note
+from analysis.resampled import ABOVE_REPLICATES, BELOW_REPLICATES, BEYOND, NO_UPPER_END, tail_note
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "own-losses.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
@@ -50,5 +50,5 @@ def test_every_option_has_a_line():
 def test_the_figures_of_the_page_are_those_of_the_program():
     for number in (REPLICATES, MOST_ROWS, FEWEST_REPLICATES):
         assert f"{number:,}" in PAGE
-    for note in (BEYOND, NO_UPPER_END, tail_note(20.0)):
+    for note in (BEYOND, NO_UPPER_END, ABOVE_REPLICATES, BELOW_REPLICATES, tail_note(20.0)):
         assert f"`{note}`" in PAGE

@@ -139,7 +139,7 @@ def test_a_big_run_is_told_beforehand(seconds, memory, said):
 
 
 def test_a_big_run_says_so_on_stderr_and_a_quiet_one_does_not(capsys, monkeypatch):
-    monkeypatch.setattr(forecasting, "LONG_SECONDS", -1.0)
+    monkeypatch.setattr(forecasting, "_LONG_SECONDS", -1.0)
     assert main(["run", "three_assets", "--paths", "2e4"]) == 0
     printed = capsys.readouterr()
     assert printed.err.startswith("simcore: three assets: 20,000 paths take about ")

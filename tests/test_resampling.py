@@ -1,22 +1,18 @@
-"""The bootstrap: its draws, its figures against the obvious loop, and how often its intervals cover the truth."""
+"""The bootstrap: its draws, its figures against the obvious loop, and the intervals made of them."""
 
 import math
 from fractions import Fraction
-from functools import cache
 from math import comb
 
+import naive
 import numpy as np
 import pytest
-from closed_forms import benefit as true_benefit
-from closed_forms import linear, pooling_ratio
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import bdtr, ndtr, ndtri, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 from analysis import expected_shortfall, mean, resampled, value_at_risk, volatility
-from analysis.measured import Sampling, measured_rows
-from analysis.resampled import Resampled, binomial_ranks, influence_of
-from simcore import Pool, PoolTree, Position
+from analysis.resampled import ABOVE_REPLICATES, BELOW_REPLICATES, Resampled, binomial_ranks, influence_of
 from simcore.engines import threads
 from simcore.kernels.resampling import draw_counts
 from simcore.resampling import resample
@@ -81,6 +77,49 @@ def test_replicates_are_the_measures_of_the_rows_drawn(ties, mean_block):
                 assert drawn.of(node, ("value_at_risk", c))[b] == value_at_risk(rows, c)
                 expected = expected_shortfall(rows, c)
                 assert drawn.of(node, ("expected_shortfall", c))[b] == pytest.approx(expected, rel=1e-12)
+
+
+BESIDE = np.random.default_rng(12).standard_normal(199)
+HUGE = 1e9
+WITH_A_HUGE_LOSS = {
+    "first": np.append(HUGE, BESIDE),
+    "last": np.append(BESIDE, HUGE),
+    "between": np.random.default_rng(1).permutation(np.append(BESIDE, HUGE)),
+    "and an offset": np.append(HUGE, BESIDE) + 1e6,
+}
+
+
+@pytest.mark.parametrize("losses", WITH_A_HUGE_LOSS.values(), ids=WITH_A_HUGE_LOSS)
+def test_a_huge_loss_leaves_the_digits_of_replicates_without_it(losses):
+    """Wherever it stands: a third of the replicates do not draw it, and their volatility is near 1."""
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=100, mean_block=1.0, seed=7, engine=threads(1))
+    expected = [naive.mean_and_volatility(losses, counts) for counts in counts_of(len(losses), 100, seed=7)]
+    np.testing.assert_allclose(drawn.values[:, 0, :2], expected, rtol=1e-12, atol=1e-15)
+    without = drawn.of(0, ("volatility", None)) < 2.0
+    assert 0.15 < without.mean() < 0.60
+
+
+@pytest.mark.parametrize(
+    "order", [np.arange(200), np.roll(np.arange(200), 1), np.random.default_rng(2).permutation(200)]
+)
+def test_the_order_of_rows_does_not_move_the_interval_of_volatility(order):
+    """But for the draws of its replicates: the lower end is a small quantile of 370 volatilities near 1."""
+    losses = np.append(BESIDE, HUGE)[order]
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=1000, mean_block=1.0, seed=7, engine=threads(1))
+    low, high = Resampled(float(volatility(losses)), drawn.of(0, ("volatility", None)), behind=200.0).interval
+    spread = np.sqrt(0.5 / 199)
+    assert low == pytest.approx(np.std(BESIDE) - 1.5 * spread, abs=1.0 * spread)
+    assert HUGE / 20 < high < HUGE / 4
+
+
+def test_a_replicate_of_equal_losses_has_no_volatility():
+    """To the last bit: a benefit is not to be divided by what rounding left."""
+    losses = np.append(np.full(30, 0.1), 5.0)
+    drawn = resample(losses[np.newaxis], (0.9,), replicates=100, mean_block=1.0, seed=7, engine=threads(1))
+    alike = counts_of(31, 100, seed=7)[:, -1] == 0
+    assert 15 < alike.sum() < 60
+    assert (drawn.of(0, ("volatility", None))[alike] == 0.0).all()
+    assert (drawn.of(0, ("mean", None))[alike] == 0.1).all()
 
 
 def test_no_figure_depends_on_threads_nor_the_first_on_how_many():
@@ -164,14 +203,49 @@ def test_levels_are_those_of_efron(influence, value):
     assert high == replicates[math.ceil(levels[1] * 1002) - 1]
 
 
-@pytest.mark.parametrize("behind", [2.0, 10.0, 50.0])
+@pytest.mark.parametrize("behind", [5.0, 10.0, 50.0])
 def test_few_losses_behind_a_figure_widen_its_interval(behind):
     """By Hesterberg (2015): the quantile of t with one degree of freedom less, times sqrt(m / (m - 1))."""
     replicates = np.arange(-5000.0, 5001.0)
     level = ndtr(math.sqrt(behind / (behind - 1)) * stdtrit(behind - 1, 0.025))
     low, high = Resampled(0.0, replicates, behind=behind).interval
-    assert low == replicates[max(1, math.floor(level * 10_002)) - 1]
+    assert low == replicates[math.floor(level * 10_002) - 1]
     assert high == -low
+
+
+SKEWS = [None, np.array([-1.0, -1.0, -1.0, 3.0]), np.array([1.0, 1.0, 1.0, -3.0]), np.array([-1.0, 1.0])]
+
+
+@pytest.mark.parametrize("influence", SKEWS)
+@pytest.mark.parametrize("behind", [1.0, 1.0000001, 1.5, 2.0])
+@pytest.mark.parametrize("replicates", [np.arange(-500.0, 501.0), np.zeros(1001)])
+def test_one_or_two_losses_bound_a_figure_on_no_side(replicates, behind, influence):
+    """A level beyond all replicates is none of theirs, whatever the skewness; without spread as well."""
+    cell = Resampled(0.0, replicates, None if influence is None else lambda: influence, behind).estimate()
+    assert (cell.value, cell.low, cell.high) == (0.0, None, None)
+    assert cell.note == f"{BELOW_REPLICATES}; {ABOVE_REPLICATES}"
+
+
+def test_an_end_that_is_missing_leaves_the_other():
+    replicates = np.arange(-500.0, 501.0)
+    for sign in (1.0, -1.0):
+        skewed = np.append(np.full(99, -sign), 99.0 * sign)
+        cell = Resampled(0.0, replicates, lambda skewed=skewed: skewed, 4.0, note="few").estimate()
+        assert ((cell.low is None), (cell.high is None)) == (sign < 0, sign > 0)
+        assert cell.note == f"few; {ABOVE_REPLICATES if sign > 0 else BELOW_REPLICATES}"
+    more = np.linspace(-500.0, 500.0, 1_000_001)  # the same spread, and replicates as far out as the level
+    assert Resampled(0.0, more, behind=4.0).interval[1] is not None
+
+
+def test_the_benefit_of_a_figure_without_a_lower_end():
+    """There is one while all replicates of unpooled are above 0; its own ends are missing for the same reason."""
+    around = np.linspace(-1.0, 1.0, 101)
+    pooled = Resampled(5.0, 5.0 + around, behind=2.0)
+    found = resampled.benefit(pooled, Resampled(10.0, 10.0 + 3.0 * around, behind=2.0)).estimate()
+    assert (found.value, found.low, found.high) == (0.5, None, None)
+    assert found.std_error > 0
+    none = resampled.benefit(pooled, Resampled(10.0, 10.0 + 10.0 * around, behind=2.0))
+    assert none.note.startswith("no benefit: the unpooled figure, or its interval, reaches 0")
 
 
 def test_the_influence_on_sums_and_benefits_is_seen_without_a_row():
@@ -194,72 +268,3 @@ def test_the_influence_on_sums_and_benefits_is_seen_without_a_row():
     ):
         moved = np.array([made.value - of_left(v) for v in left]) * (len(losses) - 1)
         np.testing.assert_allclose(made.influence()[:100], moved, atol=0.02 * np.abs(moved).max())
-
-
-# -- coverage
-
-RUNS, ROWS, MEMBERS, CORRELATION = 500, 1000, 3, 0.3
-LAWS = {"normal": None, "t6": 6.0}
-NAMES = [f"member {i}" for i in range(MEMBERS)]
-TREE = PoolTree([Position(name, name, 1.0) for name in NAMES], [Pool("pool", tuple(NAMES))])
-LOWEST, HIGHEST = 0.90, 0.99  # from 0.95 five and four deviations of a share of 500, 0.0097
-
-
-def draw_losses(law, run, rows):
-    rng = np.random.default_rng([17, run, len(law)])
-    matrix = np.full((MEMBERS, MEMBERS), CORRELATION) + (1 - CORRELATION) * np.eye(MEMBERS)
-    normals = rng.standard_normal((rows, MEMBERS)) @ np.linalg.cholesky(matrix).T
-    dof = LAWS[law]
-    return normals if dof is None else normals * np.sqrt((dof - 2.0) / rng.chisquare(dof, (rows, 1)))
-
-
-@cache
-def truth_of(law, view, measure, confidence):
-    if view == "benefit":
-        return true_benefit(CORRELATION, MEMBERS, measure, confidence, LAWS[law]).value
-    scale = {"pooled": MEMBERS * pooling_ratio(CORRELATION, MEMBERS), "unpooled": MEMBERS, "standalone": 1.0}[view]
-    return linear(0.0, scale, measure, confidence, LAWS[law]).value
-
-
-@pytest.fixture(scope="module", params=list(LAWS))
-def coverage(request):
-    """Shares of the runs whose interval, its half-widths times a factor, covers: by view, measure and factor."""
-    law, hits = request.param, {}
-    for run in range(RUNS):
-        table = measured_rows(
-            TREE, draw_losses(law, run, ROWS), (0.95, 0.99), Sampling(1000, seed=run), engine=threads(2)
-        )
-        for row in table:
-            if row.kind == "position" and row.node != NAMES[0]:
-                continue
-            truth = truth_of(law, row.view, row.measure, row.confidence)
-            for factor in (0.7, 1.0):
-                low = row.value - factor * (row.value - row.low)
-                high = row.value + factor * (row.high - row.value)
-                hits.setdefault((row.view, row.measure, row.confidence, factor), []).append(low <= truth <= high)
-    return {key: float(np.mean(hit)) for key, hit in hits.items()}
-
-
-def test_intervals_cover_the_truth(coverage):
-    shares = {key: share for key, share in coverage.items() if key[3] == 1.0}
-    assert len(shares) == 4 * 6 - 1
-    wrong = {key: share for key, share in shares.items() if not LOWEST <= share <= HIGHEST}
-    assert wrong == {}
-
-
-def test_order_statistics_cover_as_often_as_they_should(coverage):
-    """Exactly: their ranks are whole, so it is more than 95 %."""
-    for confidence in (0.95, 0.99):
-        low, high = binomial_ranks(confidence, ROWS)
-        exact = bdtr(high - 1, ROWS, confidence) - bdtr(low - 1, ROWS, confidence)
-        for view in ("pooled", "standalone"):
-            share = coverage[view, "value_at_risk", confidence, 1.0]
-            assert abs(share - exact) <= 5 * np.sqrt(exact * (1 - exact) / RUNS)
-
-
-def test_intervals_that_are_too_short_are_seen(coverage):
-    """The control, but of VaR of one node: at 0.99 the neighbours of its ranks are too far from one another."""
-    ranked = [(view, "value_at_risk", 0.99, 0.7) for view in ("pooled", "standalone")]
-    short = {key: share for key, share in coverage.items() if key[3] == 0.7 and key not in ranked}
-    assert len(short) == 21
-    assert max(short.values()) < LOWEST

@@ -64,7 +64,7 @@ def draw_counts(replicate, restart, seed, counts):
 
 
 @kernel
-def measure_replicates(first, restart, seed, losses, center, order, ranks, tails, out):
+def measure_replicates(first, restart, seed, losses, order, ranks, tails, out):
     """The measures of every node in the replicates first, first + 1, ...
 
     Parameters
@@ -73,8 +73,6 @@ def measure_replicates(first, restart, seed, losses, center, order, ranks, tails
     restart, seed : uint64
         As of `draw_counts`.
     losses : float64[n, nodes]
-    center : float64[nodes]
-        What deviations are measured from.
     order : int32[nodes, n]
         The rows of each node from the largest loss down.
     ranks : int64[c]
@@ -86,23 +84,29 @@ def measure_replicates(first, restart, seed, losses, center, order, ranks, tails
     """
     n, nodes = losses.shape
     counts = np.empty(n, np.int64)
-    shift = np.empty(nodes)
+    mean = np.empty(nodes)
     square = np.empty(nodes)
     for b in range(out.shape[0]):
         draw_counts(first + b, restart, seed, counts)
+        drawn = 0
+        while counts[drawn] == 0:
+            drawn += 1
+        mean[:] = 0.0
+        for i in range(n):  # from a row that was drawn: beside a huge one that was not, all digits would cancel
+            weight = np.float64(counts[i])
+            for j in range(nodes):
+                mean[j] += weight * (losses[i, j] - losses[drawn, j])
         for j in range(nodes):
-            shift[j] = 0.0
-            square[j] = 0.0
+            mean[j] = losses[drawn, j] + mean[j] / n
+        square[:] = 0.0
         for i in range(n):
             weight = np.float64(counts[i])
             for j in range(nodes):
-                deviation = losses[i, j] - center[j]
-                shift[j] += weight * deviation
+                deviation = losses[i, j] - mean[j]
                 square[j] += weight * deviation * deviation
         for j in range(nodes):
-            mean = shift[j] / n
-            out[b, j, 0] = center[j] + mean
-            out[b, j, 1] = np.sqrt(max(0.0, square[j] / n - mean * mean))
+            out[b, j, 0] = mean[j]
+            out[b, j, 1] = np.sqrt(square[j] / n)
             _tail(losses[:, j], order[j], counts, ranks, tails, out[b, j, 2:])
 
 

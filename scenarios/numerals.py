@@ -1,0 +1,10 @@
+"""Numbers as text: ASCII digits, at most one decimal mark, an exponent; nothing between thousands.
+
+Stricter than `float`, which also reads 1_000, the digits of every script, nan and infinity.
+"""
+
+import re
+
+NUMERALS = {
+    mark: re.compile(rf"[+-]?(?:[0-9]+(?:[{mark}][0-9]*)?|[{mark}][0-9]+)(?:[eE][+-]?[0-9]+)?") for mark in ".,"
+}
