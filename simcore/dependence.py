@@ -173,8 +173,8 @@ def _check_factor(matrix: NDArray[np.float64], place: str) -> list[Problem]:
     return []
 
 
-def _check_dof(dof: object, place: str) -> list[Problem]:
-    if is_finite(dof) and 2.0 < float(dof) <= LARGEST_DOF:  # pyright: ignore[reportArgumentType]
+def _check_dof(dof: float, place: str) -> list[Problem]:
+    if is_finite(dof) and 2.0 < dof <= LARGEST_DOF:
         return []
     remedy = "at 2 or below the variance is infinite; beyond 1e6 use the normal"
     return [Problem(place, show(dof), f"a number in (2, {LARGEST_DOF:g}]", remedy)]
