@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from analysis.toml import toml_of
@@ -22,7 +23,7 @@ from scenarios.history import History
 from scenarios.messages import problems_of
 from scenarios.schema import RegimeFile, Universe
 from scenarios.schema_history import HistorySource, Weighted
-from scenarios.tail_weight import TailWeight, tail_weight
+from scenarios.tail_weight import LOWEST, TailWeight, tail_weight
 from simcore.border import is_name
 from simcore.errors import InputError, Problem, raise_if_any
 from simcore.market import Compounding
@@ -48,7 +49,7 @@ class Calibration:
 
     universe: Universe
     past: History
-    tails: TailWeight | None
+    tails: TailWeight
     text: str
 
 
@@ -79,7 +80,7 @@ def calibrate(file: str, options: Mapping[str, Any], *, compounding: str = "log"
     except ValidationError as error:
         raise InputError([_as_option(problem) for problem in problems_of(error, content, RegimeFile)]) from None
     source = universe.history
-    universe, problems = historical(universe, _HISTORY, File("", Path()), compounding)
+    universe, problems = historical(universe, _HISTORY, File("", Path()), universe)
     if not problems:
         problems = in_history(check_universe(universe, "universe"), universe)
     raise_if_any([_as_option(problem) for problem in problems])
@@ -87,11 +88,9 @@ def calibrate(file: str, options: Mapping[str, Any], *, compounding: str = "log"
     if past is None or source is None:
         raise AssertionError("a history without problems has figures")
     law: Compounding = "simple" if universe.compounding == "simple" else "log"
-    rows = period_returns(past.returns[past.complete], law)
-    tails = tail_weight(rows) if len(rows) else None
-    text = "\n".join(
-        [*_head(Path(file), source, past, law, tails), *_universe(universe, past, source, tails), _ASSUMED]
-    )
+    rows = period_returns(past.returns, law)
+    tails = tail_weight(rows[past.complete])
+    text = "\n".join([*_head(Path(file), source, past, law, tails), *_universe(universe, past, rows, tails), _ASSUMED])
     return Calibration(universe, past, tails, text)
 
 
@@ -153,9 +152,7 @@ def _option(key: str) -> str:
     return "FILE" if key == "file" else f"--{key.replace('_', '-')}"
 
 
-def _head(
-    file: Path, source: HistorySource, past: History, law: Compounding, tails: TailWeight | None
-) -> Iterator[str]:
+def _head(file: Path, source: HistorySource, past: History, law: Compounding, tails: TailWeight) -> Iterator[str]:
     year = f"{source.periods_per_year:g}"
     of = "ln(1 + r), r" if law == "log" else "r,"
     drift = " + volatility^2 / 2" if law == "log" else ""
@@ -187,31 +184,35 @@ def _estimator(source: HistorySource, rows: int) -> str:
     return "sample, divisor n - 1"
 
 
-def _tails(tails: TailWeight | None) -> Sequence[str]:
-    what = "Tails: Student-t degrees of freedom by maximum likelihood:"
-    if tails is None:
-        return [f"{what} none, since the sample correlation of complete rows is singular."]
+def _tails(tails: TailWeight) -> Sequence[str]:
+    what = "Tails: Student-t degrees of freedom by maximum likelihood"
+    if math.isnan(tails.dof):
+        return [f"{what} cannot be told: {tails.note}."]
     if math.isinf(tails.dof):
-        return [f"{what} infinite. The normal fits as well."]
-    error = "at the edge" if math.isnan(tails.std_error) else f"standard error {tails.std_error:.2g}"
+        return [f"{what}: infinite. The normal fits as well."]
+    found = f"{tails.dof:.4g}, standard error {tails.std_error:.2g}"
+    found = found if tails.dof > LOWEST else f"{LOWEST:g} or fewer, where a law has no volatility"
     verdict = "the normal fits as well" if tails.normal_fits else "the normal fits worse"
-    ratio = f"likelihood ratio {tails.likelihood_ratio:,.1f}; chance alone exceeds 2.7 in 5 % of normal samples"
-    return [f"{what} {tails.dof:.4g}, {error}; {verdict}", f"    ({ratio})."]
+    ratio = f"likelihood ratio {tails.likelihood_ratio:,.1f}; chance alone exceeds 2.7 in at most 5 % of normal samples"
+    fitted = "Fitted together with mean and covariance; the figures below are the estimator's, not this fit's."
+    return [f"{what}: {found}; {verdict}", f"    ({ratio}).", f"    {fitted}"]
 
 
-def _universe(universe: Universe, past: History, source: HistorySource, tails: TailWeight | None) -> Iterator[str]:
+def _universe(universe: Universe, past: History, rows: NDArray[np.float64], tails: TailWeight) -> Iterator[str]:
+    """`rows` are the returns r' that the figures are of."""
     yield f'[universe]\ncompounding = "{universe.compounding}"'
     hint = ""
-    if tails is not None and not tails.normal_fits:
+    if tails.dof > LOWEST and not tails.normal_fits:
         hint = f"    # as heavy in its tails as these rows: innovation = {{ student_t = {tails.dof:.4g} }}"
     yield f'innovation = "normal"{hint}\ncorrelation = ['
     correlation = universe.correlation if isinstance(universe.correlation, list) else []
     yield from (f"  {row},  # {_plain(name)}" for name, row in zip(past.names, correlation, strict=True))
     yield "]"
-    seen = np.sqrt((~np.isnan(past.returns)).sum(axis=0) / source.periods_per_year)  # of years, the root
-    for asset, root in zip(universe.assets, seen.tolist(), strict=True):
+    seen = (~np.isnan(rows)).sum(axis=0)
+    errors = np.nanstd(rows, axis=0, ddof=1) / np.sqrt(seen) * past.periods_per_year  # of a mean with equal weights
+    for asset, error in zip(universe.assets, errors.tolist(), strict=True):
         yield f"\n[[universe.assets]]\n{toml_of({'name': asset.name}).rstrip()}"
-        yield f"expected_return = {asset.expected_return!r}    # standard error {asset.volatility / root:.2g}"
+        yield f"expected_return = {asset.expected_return!r}    # standard error {error:.2g}"
         yield f"volatility = {asset.volatility!r}\nvalue = {_VALUE:_}    # assumed"
     yield ""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scenarios.bootstrap import law_of
 from scenarios.changes import with_changes, with_universe
 from scenarios.dates import check_format
 from scenarios.estimators import effective_rows, estimate
@@ -35,6 +36,7 @@ class _Read:
     table: PastTable
     source: HistorySource
     compounding: Compounding
+    drawn: bool
 
 
 def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Document, list[Problem]]:
@@ -54,8 +56,9 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
     """
     place = "universe.history"
     universe, read, problems = document.universe, None, []
+    drawn = law_of(universe) is not None
     if document.universe.history is not None:
-        read, problems = _read(document.universe, place, origin(f"{place}.file"))
+        read, problems = _read(document.universe, place, origin(f"{place}.file"), drawn=drawn)
         if read:
             universe, problems = _estimated(document.universe, read, place)
 
@@ -75,7 +78,7 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
                 problems.extend(wrong)
         elif regime.universe is not None and regime.universe.history is not None:
             inner = f"{here}.regime.universe.history"
-            found, wrong = historical(regime.universe, inner, origin(f"{inner}.file"), document.universe.compounding)
+            found, wrong = historical(regime.universe, inner, origin(f"{inner}.file"), document.universe)
             problems.extend(wrong)
         else:
             return change
@@ -90,17 +93,17 @@ def replace_window(read: _Read, start: object, end: object) -> _Read:
     return replace(read, source=read.source.model_copy(update={"start": start, "end": end}))
 
 
-def historical(universe: Universe, place: str, naming: File, compounding: str) -> tuple[Universe, list[Problem]]:
+def historical(universe: Universe, place: str, naming: File, base: Universe) -> tuple[Universe, list[Problem]]:
     """The `universe` of a regime with figures in place of its history, where it has one and nothing is wrong with it.
 
-    `place` is the key path of the history, `naming` the file that this key stands in, `compounding` that of the base,
-    which a regime has where it says nothing.
+    `place` is the key path of the history, `naming` the file that this key stands in. `base` is the universe of the
+    scenario: a regime that says no compounding has that one's, and rows are drawn where that one's law draws them.
     """
     if universe.history is None:
         return universe, []
     if "compounding" not in universe.model_fields_set:
-        universe = universe.model_copy(update={"compounding": compounding})
-    read, problems = _read(universe, place, naming)
+        universe = universe.model_copy(update={"compounding": base.compounding})
+    read, problems = _read(universe, place, naming, drawn=law_of(base) is not None)
     return _estimated(universe, read, place) if read else (universe, problems)
 
 
@@ -126,7 +129,7 @@ def in_history(problems: list[Problem], universe: Universe) -> list[Problem]:
     return [moved(problem) for problem in problems]
 
 
-def _read(universe: Universe, place: str, naming: File) -> tuple[_Read | None, list[Problem]]:
+def _read(universe: Universe, place: str, naming: File, *, drawn: bool) -> tuple[_Read | None, list[Problem]]:
     source = universe.history
     if source is None:
         raise AssertionError("asked of a universe with a history only")
@@ -143,7 +146,7 @@ def _read(universe: Universe, place: str, naming: File) -> tuple[_Read | None, l
         table = read_table(file, reference, decimal=source.decimal, date_format=source.date_format)
     except InputError as error:
         return None, [*problems, *error.problems]
-    return _Read(table, source, "log" if universe.compounding == "log" else "simple"), []
+    return _Read(table, source, "log" if universe.compounding == "log" else "simple", drawn), []
 
 
 def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = False) -> tuple[Universe, list[Problem]]:
@@ -151,7 +154,7 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
     source, table = read.source, read.table
     problems = _check_names(source, table, place)
     window = Window(
-        place, source.kind, read.compounding, source.periods_per_year, source.start, source.end, source.gaps
+        place, source.kind, read.compounding, source.periods_per_year, source.start, source.end, source.gaps, read.drawn
     )
     past, wrong = window_of(table, window)
     if past is None or problems:

@@ -42,14 +42,14 @@ def with_regimes(document: Document, origin: Callable[[str], File]) -> tuple[Doc
         file = naming.beside(change.regime.file)
         if file.path not in found:
             reference = Reference(naming, f"{place} ({shock})", change.regime.file)
-            found[file.path] = _read(file, reference, document.universe.compounding)
+            found[file.path] = _read(file, reference, document.universe)
             problems.extend(found[file.path][1])
         return with_universe(change, found[file.path][0])
 
     return with_changes(document, filled), problems
 
 
-def _read(file: File, reference: Reference, compounding: str) -> tuple[Universe | None, list[Problem]]:
+def _read(file: File, reference: Reference, base: Universe) -> tuple[Universe | None, list[Problem]]:
     try:
         content = read(file, reference)
     except InputError as error:
@@ -58,7 +58,7 @@ def _read(file: File, reference: Reference, compounding: str) -> tuple[Universe 
         universe = RegimeFile.model_validate(content).universe
     except ValidationError as error:
         return None, stamp(problems_of(error, content, RegimeFile), {}, file)
-    universe, problems = historical(universe, "universe.history", file, compounding)
+    universe, problems = historical(universe, "universe.history", file, base)
     if not problems:
         problems = in_history(check_universe(universe, "universe"), universe)
     problems = stamp(problems, {}, file)

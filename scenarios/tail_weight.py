@@ -1,38 +1,49 @@
-"""How heavy the tails of past returns are: the degrees of freedom of a Student-t, by maximum likelihood."""
+"""How heavy the tails of past returns are: the degrees of freedom of a Student-t, by maximum likelihood.
+
+Mean, scatter and degrees of freedom are found together: a covariance that is estimated first, and then taken as known,
+makes tails look thin unless rows far outnumber assets.
+"""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
-from scipy.special import digamma, gammaln, polygamma
+from scipy.optimize import root_scalar
+from scipy.special import digamma, gammaln
 
 Floats = NDArray[np.float64]
 
-LOWEST, HIGHEST = 2.001, 1e4  # at the first the law has next to no variance; beyond the second it is the normal
-_PLAIN = 2.706  # of the likelihood ratio: chance exceeds it in 5 % of normal samples, as dof cannot be beyond infinity
+LOWEST, HIGHEST = 2.0, 1e4  # at the first and below the law has no variance; beyond the second it is the normal
+MOST_STEPS = 500
+_GRID = np.geomspace(HIGHEST, LOWEST, 13).tolist()
+_PLAIN = 2.706  # of the likelihood ratio, since dof cannot be beyond infinity: see the Notes of `tail_weight`
 _SMALLEST_EIGENVALUE = 1e-9
+_CLOSE = 1e-10  # of a row's weight from step to step, relative
+_APART = 1e-3  # of the two scores that give the curvature, relative to dof
 
 
 @dataclass(frozen=True)
 class TailWeight:
-    """The fit of a multivariate Student-t, scaled to the variance of the sample.
+    """The fit of a multivariate Student-t.
 
     Attributes
     ----------
     dof : float
-        Degrees of freedom; infinite where the likelihood rises up to the normal.
+        Degrees of freedom; infinite where none are likelier than the normal, 2 where the likelihood rises down to
+        there, NaN where they cannot be told.
     std_error : float
-        From the curvature of the log likelihood, and from the error of the covariance that is put into it; NaN at the
-        ends. Rows count as independent.
+        From the curvature of the likelihood; NaN at the ends. Rows count as independent.
     likelihood_ratio : float
         Twice the gain in log likelihood over the normal.
+    note : str
+        Why dof cannot be told.
     """
 
     dof: float
-    std_error: float
-    likelihood_ratio: float
+    std_error: float = math.nan
+    likelihood_ratio: float = math.nan
+    note: str = ""
 
     @property
     def normal_fits(self) -> bool:
@@ -40,8 +51,28 @@ class TailWeight:
         return self.likelihood_ratio < _PLAIN
 
 
-def tail_weight(x: Floats) -> TailWeight | None:
-    """The degrees of freedom of returns, their mean and covariance taken from the sample.
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The likeliest mean and scatter at given degrees of freedom.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        Of all rows.
+    score : float
+        Its derivative in the degrees of freedom, mean and scatter being fitted anew to each: at a maximum over these
+        it is the derivative without them.
+    weights : ndarray, shape (periods,)
+        Of the rows in mean and scatter.
+    """
+
+    log_likelihood: float
+    score: float
+    weights: Floats
+
+
+def tail_weight(x: Floats) -> TailWeight:
+    """The degrees of freedom of returns whose mean and scatter are not known.
 
     Parameters
     ----------
@@ -50,68 +81,97 @@ def tail_weight(x: Floats) -> TailWeight | None:
 
     Returns
     -------
-    TailWeight or None
-        None where the sample correlation is singular, so that there is no density.
+    TailWeight
 
     Notes
     -----
-    With q = (x - m)' S^-1 (x - m), S the sample covariance (divisor periods - 1), the density of a t of that covariance
-    has the log ln G((v + n)/2) - ln G(v/2) - n/2 ln(pi (v - 2)) - 1/2 ln|S| - (v + n)/2 ln(1 + q/(v - 2)).
-    Its sum over the rows is maximised over v. The curvature alone, which takes the covariance as known, would give a
-    standard error that is too small: 0.16 where 200 samples of 1,000 rows with v = 4, n = 5 have 0.30.
+    A t of v degrees of freedom and scatter S has the covariance S v / (v - 2). With S free, the likeliest v is the
+    same whichever of the two is meant. Fewer rows than twice the assets do not tell it: with 18 assets and true dof of
+    5 the likelihood ratio exceeds 2.7 in none of 60 samples of 24 rows, and in 80 % of those of 36.
+
+    Of normal samples the share beyond 2.7 is 5 % when rows are many, and less before: with 3 assets 2 % of samples of
+    60 rows and 4 % of 1,000, with 18 assets none and 3 %.
     """
     periods, n = x.shape
-    if periods <= n + 1:
-        return None
+    needed = max(2 * n, n + 2)
+    if periods < needed:
+        return TailWeight(math.nan, note=f"{periods:,} complete rows are too few, {needed:,} are needed")
+    singular = TailWeight(math.nan, note="the sample correlation of complete rows is singular")
+    if (x.min(axis=0) == x.max(axis=0)).any():
+        return singular
     off = x - x.mean(axis=0)
-    z = off / off.std(axis=0, ddof=1)
-    values, vectors = np.linalg.eigh(z.T @ z / (periods - 1))
+    z = off / off.std(axis=0)
+    values, vectors = np.linalg.eigh(z.T @ z / periods)
     if values[0] < _SMALLEST_EIGENVALUE:
-        return None
-    q = ((z @ vectors) ** 2 / values).sum(axis=1)
-    normal = log_likelihood(math.inf, q, n)
-    grid = np.geomspace(LOWEST - 2.0, HIGHEST - 2.0, 60)
-    found = [log_likelihood(2.0 + u, q, n) for u in grid]
-    best = int(np.argmax(found))
-    if best == len(grid) - 1 or found[best] <= normal:
-        return TailWeight(math.inf, math.nan, 0.0)
-    ratio = 2.0 * (found[best] - normal)
-    if best == 0:
-        return TailWeight(LOWEST, math.nan, ratio)
-    bounds = (math.log(grid[best - 1]), math.log(grid[best + 1]))
-    done = minimize_scalar(
-        lambda u: -log_likelihood(2.0 + math.exp(u), q, n), bounds=bounds, method="bounded", options={"xatol": 1e-10}
-    )
-    dof = 2.0 + math.exp(done.x)
-    return TailWeight(dof, standard_error(dof, q, n), 2.0 * (-done.fun - normal))
+        return singular
+    z = z @ vectors / np.sqrt(values)  # of covariance 1, by periods
+    normal = -0.5 * periods * n * (math.log(2.0 * math.pi) + 1.0)
+    found: list[Fit] = []
+    for dof in _GRID:
+        one = fit(z, dof, found[-1].weights if found else np.ones(periods))
+        if one is None:
+            note = f"the likelihood has no maximum that {MOST_STEPS} steps reach, as where many rows are the same"
+            return TailWeight(math.nan, note=note)
+        found.append(one)
+    maxima = [TailWeight(math.inf, likelihood_ratio=0.0)]
+    maxima += [
+        _between(z, low, high, below.weights, normal)
+        for high, low, above, below in zip(_GRID, _GRID[1:], found, found[1:], strict=False)
+        if above.score < 0.0 < below.score
+    ]
+    if found[-1].score <= 0.0:
+        maxima.append(TailWeight(LOWEST, likelihood_ratio=2.0 * (found[-1].log_likelihood - normal)))
+    return max(maxima, key=lambda one: one.likelihood_ratio)
 
 
-def log_likelihood(dof: float, q: Floats, n: int) -> float:
-    """Of rows with squared distances `q`, less what does not depend on `dof`: the constant is the same for all."""
-    if math.isinf(dof):
-        return float(-0.5 * n * len(q) * math.log(2.0 * math.pi) - 0.5 * q.sum())
-    u = dof - 2.0
-    constant = gammaln(0.5 * (dof + n)) - gammaln(0.5 * dof) - 0.5 * n * math.log(math.pi * u)
-    return float(len(q) * constant - 0.5 * (dof + n) * np.log1p(q / u).sum())
+def fit(z: Floats, dof: float, weights: Floats) -> Fit | None:
+    """The likeliest mean and scatter of rows at these degrees of freedom, or None where `MOST_STEPS` do not reach them.
 
+    Parameters
+    ----------
+    z : ndarray, shape (periods, n)
+    dof : float
+    weights : ndarray, shape (periods,)
+        To begin with.
 
-def standard_error(dof: float, q: Floats, n: int) -> float:
-    """The standard error of the `dof` that maximises the likelihood, from the rows' influence on it.
-
-    A row moves the estimate by its score and by what it does to the sample covariance. Of an elliptical law only the
-    latter's trace has a first-order effect, (q - n) / periods for each row.
+    Notes
+    -----
+    J. T. Kent, D. E. Tyler, Y. Vardi: A curious likelihood identity for the multivariate t-distribution (1994). With
+    q = (z - m)' S^-1 (z - m), rows weigh (v + n) / (v + q). Dividing by the sum of weights and not by the number of
+    rows leaves the fixed point where it is, and comes to it in fewer steps: with 1,250 rows of 18 assets and 5 dof, 13
+    and not 94.
     """
-    u, half = dof - 2.0, 0.5 * (dof + n)
-    constant = 0.5 * (digamma(half) - digamma(0.5 * dof) - n / u)
-    score = constant - 0.5 * np.log1p(q / u) + half * q / (u * (u + q))
-    of_distance = half / (u + q) ** 2 - 0.5 / (u + q)
-    influence = score - (of_distance * q).mean() / n * (q - q.mean())
-    return float(np.sqrt((influence**2).sum()) / -curvature(dof, q, n))
+    periods, n = z.shape
+    for _ in range(MOST_STEPS):
+        total = weights.sum()
+        off = z - weights @ z / total
+        try:
+            lower = np.linalg.cholesky((off * weights[:, np.newaxis]).T @ off / total)
+            q = ((off @ np.linalg.inv(lower).T) ** 2).sum(axis=1)
+        except np.linalg.LinAlgError:  # it shrinks onto rows that are the same
+            return None
+        before, weights = weights, (dof + n) / (dof + q)
+        if np.abs(weights / before - 1.0).max() <= _CLOSE:
+            break
+    else:
+        return None
+    half, beyond = 0.5 * (dof + n), np.log1p(q / dof).sum()
+    constant = gammaln(half) - gammaln(0.5 * dof) - 0.5 * n * math.log(math.pi * dof) - np.log(np.diag(lower)).sum()
+    slope = digamma(half) - digamma(0.5 * dof) - n / dof
+    score = 0.5 * (periods * slope - beyond + (weights * q).sum() / dof)
+    return Fit(float(periods * constant - half * beyond), float(score), weights)
 
 
-def curvature(dof: float, q: Floats, n: int) -> float:
-    """The second derivative of `log_likelihood` in `dof`."""
-    u = dof - 2.0
-    constant = 0.25 * (polygamma(1, 0.5 * (dof + n)) - polygamma(1, 0.5 * dof)) + 0.5 * n / u**2
-    first, second = 1.0 / (u + q) - 1.0 / u, 1.0 / u**2 - 1.0 / (u + q) ** 2
-    return float(len(q) * constant - (first + 0.5 * (dof + n) * second).sum())
+def _between(z: Floats, low: float, high: float, weights: Floats, normal: float) -> TailWeight:
+    """The maximum between two dof, where the score falls from above 0 to below."""
+
+    def at(dof: float) -> Fit:
+        found = fit(z, dof, weights)
+        if found is None:
+            raise AssertionError("the fits on both sides were found")
+        return found
+
+    bracket = (math.log(low), math.log(high))
+    dof = math.exp(root_scalar(lambda u: at(math.exp(u)).score, bracket=bracket, xtol=1e-9).root)
+    curvature = (at(dof * (1.0 + _APART)).score - at(dof * (1.0 - _APART)).score) / (2.0 * _APART * dof)
+    return TailWeight(dof, 1.0 / math.sqrt(-curvature), 2.0 * (at(dof).log_likelihood - normal))

@@ -20,7 +20,8 @@ from simcore.errors import Problem, some
 from simcore.market import Compounding
 
 LARGE_MOVE = 0.5  # of one period; allowed, and told
-_SLACK = 7  # days by which a window may begin or end beyond the file: a weekend, a holiday
+_SLACK = 7  # days by which a window may begin or end beyond the file, and rows be apart: a weekend, a holiday
+_HOLE = 4  # times the usual step between two dates: a longer one, beyond a week, is told
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
 
 Kind = Literal["returns", "prices"]
@@ -42,6 +43,8 @@ class Window:
         The first and the last that count; without them the file's own.
     gaps : {"drop", "pairwise"}, optional
         Without it a gap is refused.
+    drawn : bool
+        Whether the rows themselves are the law, so that no estimator changes how they are correlated.
     """
 
     place: str
@@ -51,6 +54,7 @@ class Window:
     start: date | None = None
     end: date | None = None
     gaps: Gaps = None
+    drawn: bool = False
 
 
 def window_of(table: PastTable, window: Window) -> tuple[History | None, list[Problem]]:
@@ -164,9 +168,10 @@ def _cautions(
         yield f"moves over {100 * LARGE_MOVE:g} % in one period: {told}"
     periods, n = returns.shape
     if periods <= n:
+        remedy = "" if window.drawn else '; estimator = "ledoit_wolf" shrinks it'
         yield (
-            f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems riskless; "
-            'estimator = "ledoit_wolf" shrinks it'
+            f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems "
+            f"riskless{remedy}"
         )
     dates = table.dates
     years = (dates[chosen[-1]] - dates[chosen[0]]) / timedelta(days=365.25)
@@ -174,11 +179,28 @@ def _cautions(
     if len(chosen) >= 10 and not 1 / _OFF < a_year / window.periods_per_year < _OFF:
         yield f"about {a_year:.3g} rows a year, but periods_per_year = {window.periods_per_year:g}"
     steps = [(later - earlier).days for earlier, later in pairwise(dates)]
-    slack = timedelta(days=max(_SLACK, 2 * sorted(steps)[len(steps) // 2]))
+    usual = sorted(steps)[len(steps) // 2]
+    yield from _holes(table, window, chosen, usual)
+    slack = timedelta(days=max(_SLACK, 2 * usual))
     if window.start and dates[0] - window.start > slack:
         yield f"start = {window.start}, but the file begins at {dates[0]}"
     if window.end and window.end - dates[-1] > slack:
         yield f"end = {window.end}, but the file ends at {dates[-1]}"
+
+
+def _holes(table: PastTable, window: Window, chosen: NDArray[np.intp], usual: int) -> Iterable[str]:
+    """Long steps between the rows of the file in the window; a row that was dropped is none, and told by itself."""
+    prices = window.kind == "prices"
+    dates = table.dates[chosen[0] - prices : chosen[-1] + 1]
+    longest = max(_SLACK, _HOLE * usual)
+    holes = [(one, other) for one, other in pairwise(dates) if (other - one).days > longest]
+    if holes:
+        days = [(other - one).days for one, other in holes]
+        places = "place" if len(holes) == 2 else "places"
+        more = f", and in {len(holes) - 1} more {places}, {max(days)} days at most" if len(holes) > 1 else ""
+        after = "the return over it counts as one period" if prices else "rows on both sides of it count as neighbours"
+        first = f"{holes[0][0]} and {holes[0][1]} ({days[0]} days, where the usual step is {usual})"
+        yield f"no rows between {first}{more}; {after}"
 
 
 def _where(wrong: NDArray[np.bool_], rows: NDArray[np.intp]) -> Iterable[tuple[int, int]]:

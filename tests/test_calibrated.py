@@ -102,6 +102,32 @@ def test_standard_errors_stand_beside_expected_returns(folder):
     np.testing.assert_allclose(found, SIGMA / math.sqrt(DAYS / 252), rtol=0.1)
 
 
+@pytest.mark.parametrize("estimator", ["ledoit_wolf", {"ewma": {"half_life": 20}}])
+def test_the_standard_error_of_a_mean_of_all_rows_is_that_of_all_rows(folder, estimator):
+    """Whatever the volatilities are estimated with: here the last rows are five times as wild as the others."""
+    returns = simulated(6.0)[:500]
+    returns[450:] *= 5.0
+    write(folder / "past.csv", returns)
+    text = calibrate("past.csv", {"kind": "returns", "periods_per_year": 252, "estimator": estimator}).text
+    found = [float(error) for error in re.findall(r"# standard error ([\d.e-]+)\n", text)]
+    expected = np.log1p(returns).std(axis=0, ddof=1) * 252 / math.sqrt(500)
+    np.testing.assert_allclose(found, expected, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("returns", "said"),
+    [
+        (simulated(6.0)[:5], "maximum likelihood cannot be told: 5 complete rows are too few, 6 are needed."),
+        (0.01 * np.clip(np.random.default_rng(1).standard_cauchy((300, 3)), -50, 50), "likelihood: 2 or fewer, where"),
+    ],
+)
+def test_what_the_tails_do_not_tell_is_no_hint(folder, returns, said):
+    write(folder / "past.csv", returns)
+    text = calibrate("past.csv", {"kind": "returns", "periods_per_year": 252}, compounding="simple").text
+    assert said in text
+    assert "student_t" not in text
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

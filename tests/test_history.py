@@ -281,6 +281,73 @@ def test_what_is_seldom_meant_is_told(folder, capsys, change, history, said):
     assert from_document(document()).cautions == () or values[7, 1] == 0.62  # the control
 
 
+def holed(folder, *holes, kind="returns", step=1):
+    """A table with a row every `step` days, less those of the holes: pairs of the first and the last left out."""
+    left = [i for i in range(400) if not any(first <= i <= last for first, last in holes)]
+    values = 0.02 * rows()
+    values = values if kind == "returns" else np.cumprod(1.0 + values, axis=0)
+    (folder / "table.csv").write_text(csv(values[left], (DAYS[0] + step * np.arange(400))[left]))
+    return left
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("returns", "rows on both sides of it count as neighbours"),
+        ("prices", "the return over it counts as one period"),
+    ],
+)
+def test_rows_that_are_missing_are_told(folder, capsys, kind, after):
+    holed(folder, (100, 149), kind=kind)
+    said = f"no rows between 2020-04-09 and 2020-05-30 (51 days, where the usual step is 1); {after}"
+    assert f"table.csv: {said}" in from_document(document(kind=kind)).cautions
+    assert main(["calibrate", "table.csv", "--kind", kind, "--periods-per-year", "365"]) == 0
+    printed = capsys.readouterr()
+    assert f"simcore: caution: table.csv: {said}" in printed.err
+    assert f"# Caution: table.csv: {said}" in printed.out
+
+
+def test_of_several_holes_the_first_and_the_longest_are_named(folder):
+    holed(folder, (20, 30), (100, 150), (200, 210))
+    said = (
+        "no rows between 2020-01-20 and 2020-02-01 (12 days, where the usual step is 1), and in 2 more places, 52 days"
+    )
+    assert any(f"table.csv: {said} at most; rows on" in caution for caution in from_document(document()).cautions)
+
+
+@pytest.mark.parametrize(("step", "longest"), [(1, 7), (7, 28), (30, 120)])
+def test_a_week_and_four_steps_are_no_hole(folder, step, longest):
+    count = longest // step - 1  # rows that are missing
+    for more, told in ((0, False), (1, True)):
+        holed(folder, (100, 100 + count - 1 + more), step=step)
+        cautions = from_document(document(periods_per_year=365 / step)).cautions
+        assert any("no rows between" in caution for caution in cautions) == told
+
+
+@pytest.mark.parametrize("kind", ["returns", "prices"])
+def test_holes_count_where_the_window_reaches_them(folder, kind):
+    """Of prices, the first return begins at the price before the window; the rows of a window may be two."""
+    left = holed(folder, (100, 149), kind=kind)
+
+    def told(first, last):
+        history = {**window(left[first], left[last]), "kind": kind}
+        return any("no rows between" in caution for caution in from_document(document(**history)).cautions)
+
+    assert told(99, 100)
+    assert told(100, 110) == (kind == "prices")
+    assert not told(101, 110)
+    assert not told(50, 99)
+
+
+def test_rows_that_are_dropped_are_no_hole(folder):
+    text = csv(rows()).splitlines()
+    text[50:80] = [line.rpartition(",")[0] + "," for line in text[50:80]]
+    (folder / "table.csv").write_text("\n".join(text))
+    cautions = from_document(document(gaps="drop")).cautions
+    assert any("30 of 400 rows are left out" in caution for caution in cautions)
+    assert not any("no rows between" in caution for caution in cautions)
+
+
 def test_validate_tells_it_on_stderr(capsys):
     assert main(["validate", str(VALID / "history.toml")]) == 0
     printed = capsys.readouterr()
