@@ -12,13 +12,22 @@ import numpy as np
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
-from simcore.compile import TILE_ROWS
+from simcore.dependence import Bootstrap, dof_of
 from simcore.errors import Problem, raise_if_any, show
+from simcore.innovations import (
+    BRIDGE,
+    WHOLE,
+    Walk,
+    Width,
+    emit_accumulate,
+    emit_draw,
+    emit_product,
+    same_product,
+    width_of,
+)
 from simcore.kernels.driver import Kind
 from simcore.kernels.mixing import mixing_table
-from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
 from simcore.limits import check_limits
-from simcore.market import Bootstrap, StudentT
 from simcore.program import Builder, Op, Program, span
 
 Sink = Literal["summary", "losses", "returns"]
@@ -56,27 +65,26 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     cases = as_tuple(cases, "cases")
     _check(cases, plan, sinks)
     b = Builder()
-    n = len(cases[0].market.names)
-    padded = -(-n // TILE_ROWS) * TILE_ROWS  # rows and columns of zeros, for whole tiles
+    width = width_of(cases)
     laws: dict[_Law, list[Case]] = {}
     for case in cases:
         laws.setdefault(_law(case, plan), []).append(case)
     slots = tuple((case.name, node) for case in cases for node in case.pools.names)
     first_slot = {case.name: slots.index((case.name, case.pools.names[0])) for case in cases}
-    returns = _ReturnSink(b, cases, plan, n, padded, len(slots)) if "returns" in sinks else None
+    returns = _ReturnSink(b, cases, plan, width, len(slots)) if "returns" in sinks else None
 
-    horizon = _innovations(b, plan, laws, n, padded, returns)
-    product = b.take(padded)
+    horizon = _innovations(b, plan, laws, width, returns)
+    product = b.take(width.padded)
     nodes = b.take(max(len(case.pools.names) for case in cases))
     for law, members in laws.items():
         unit = math.sqrt(plan.horizon / plan.steps if law.stepwise else plan.horizon)
-        for group in _same_factor(members):
-            correlated = _emit_product(b, group, horizon[law], product, n, padded)
+        for group in same_product(members):
+            correlated = emit_product(b, group, horizon[law], product, width)
             for case in group:
                 _emit_losses(b, case, plan, unit, correlated, nodes)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
-    stored = (len(slots) if "losses" in sinks or returns else 0) + (len(cases) * plan.steps * n if returns else 0)
-    return b.program(slots, stored)
+    stored = len(slots) if "losses" in sinks or returns else 0
+    return b.program(slots, stored + (len(cases) * plan.steps * width.assets if returns else 0))
 
 
 def _check(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> None:
@@ -104,51 +112,41 @@ def _check(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink]) -> None:
 
 def _law(case: Case, plan: Plan) -> _Law:
     dependence = case.market.dependence
-    if isinstance(dependence, StudentT):
-        return _Law(True, dof=dependence.dof)
     if isinstance(dependence, Bootstrap):
         return _Law(True, bootstrap=dependence)
-    return _Law(not plan.collapse)
-
-
-def _same_factor(cases: Sequence[Case]) -> list[list[Case]]:
-    """Cases of one law by their factor; rows of a history are correlated as they are, and have none."""
-    groups: dict[bytes, list[Case]] = {}
-    for case in cases:
-        dependence = case.market.dependence
-        key = b"" if isinstance(dependence, Bootstrap) else dependence.factor.tobytes()
-        groups.setdefault(key, []).append(case)
-    return list(groups.values())
+    dof = dof_of(dependence)
+    return _Law(dof is not None or not plan.collapse, dof)
 
 
 def _innovations(
-    b: Builder, plan: Plan, laws: dict[_Law, list[Case]], n: int, padded: int, returns: "_ReturnSink | None"
+    b: Builder, plan: Plan, laws: dict[_Law, list[Case]], width: Width, returns: "_ReturnSink | None"
 ) -> dict[_Law, int]:
     """Rows of each law's innovations over the horizon: a sum over steps where the law needs them.
 
     The factor is the same in every step, so the sum is taken before the product.
     """
-    drawn, picked = b.take(padded), b.take(n if any(law.bootstrap for law in laws) else 0)
+    n = width.assets
+    drawn, picked = b.take(width.rows), b.take(n if any(law.bootstrap for law in laws) else 0)
     alone = len(laws) == 1 and (plan.steps == 1 or not next(iter(laws)).stepwise)
     in_place = alone and next(iter(laws))[1:] == (None, None)
-    horizon = {law: drawn if in_place else b.take(padded) for law in laws}
+    horizon = {law: drawn if in_place else b.take(width.rows) for law in laws}
     mixing = {law: b.take(1) for law in laws if law.dof is not None}
     table = {law: b.numbers(mixing_table(law.dof)) for law in laws if law.dof is not None}
-    walks = {law: _Walk(b, law.bootstrap) for law in laws if law.bootstrap is not None}
+    walks = {law: Walk(b, law.bootstrap) for law in laws if law.bootstrap is not None}
     for step in range(plan.steps if any(law.stepwise for law in laws) else 1):
         if len(walks) < len(laws):
-            _emit_draw(b, drawn, n, STREAM_NORMAL, step)
+            emit_draw(b, drawn, width, WHOLE, step)
         for law in laws:
             if step > 0 and not law.stepwise:
                 continue
-            source, by = drawn, mixing.get(law, -1)
+            source, by, size = drawn, mixing.get(law, -1), width.size
             if law in walks:
-                source = picked
+                source, size = picked, n
                 walks[law].step(picked, n, step)
             if law.dof is not None:
                 op = Op(Kind.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
-            _emit_accumulate(b, horizon[law], source, by, n, first=step == 0)
+            emit_accumulate(b, horizon[law], source, by, size, first=step == 0)
             if returns and law.stepwise:
                 returns.step(laws[law], step, source, by)
     if returns:
@@ -158,55 +156,9 @@ def _innovations(
     return horizon
 
 
-def _emit_draw(b: Builder, out: int, n: int, stream: int, step: int) -> None:
-    words = f"normals   {span(out, n)}: stream {STREAM_NAMES[stream]}, step {step}, one asset a row"
-    b.emit(Op(Kind.NORMALS, out=out, size=n, by=stream, slot=step), words)
-
-
-def _emit_accumulate(b: Builder, out: int, source: int, by: int, n: int, *, first: bool) -> None:
-    if first and by < 0:
-        if out != source:
-            b.emit(Op(Kind.COPY, out, source, n), f"copy      {span(out, n)} = {span(source, n)}")
-    elif first:
-        b.emit(Op(Kind.SCALE, out, source, n, by), f"scale     {span(out, n)} = {span(source, n)} times row {by}")
-    else:
-        times = f" times row {by}" if by >= 0 else ""
-        b.emit(Op(Kind.ADD, out, source, n, by), f"add       {span(out, n)} += {span(source, n)}{times}")
-
-
-class _Walk:
-    """A walk through the rows of a history, and what it meets there."""
-
-    def __init__(self, b: Builder, law: Bootstrap) -> None:
-        self.b, self.law, self.state = b, law, b.take(1)
-        self.numbers = b.numbers([len(law.rows), 1.0 / law.mean_block, *law.rows.T.reshape(-1)])
-
-    def step(self, out: int, n: int, step: int) -> None:
-        """One step of it."""
-        where, count = span(self.state), len(self.law.rows)
-        op = Op(Kind.ADVANCE, out=self.state, param=self.numbers, slot=step)
-        words = f"advance   {where}: step {step} through {count} rows of a history, mean block {self.law.mean_block:g}"
-        self.b.emit(op, words)
-        op = Op(Kind.PICK, out=out, size=n, by=self.state, param=self.numbers)
-        self.b.emit(op, f"pick      {span(out, n)}: one asset a row, where {where} is")
-
-
-def _emit_product(b: Builder, group: Sequence[Case], source: int, out: int, n: int, padded: int) -> int:
-    """The first row of correlated innovations."""
-    dependence = group[0].market.dependence
-    if isinstance(dependence, Bootstrap):
-        return source
-    factor = np.zeros((padded, padded))
-    factor[:n, :n] = dependence.factor
-    names = ", ".join(case.name for case in group)
-    words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
-    b.emit(Op(Kind.PRODUCT, out, source, padded, param=b.numbers(factor)), words)
-    return out
-
-
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
     market, pools = case.market, case.pools
-    asset = [market.names.index(position.asset) for position in pools.positions]
+    asset = [market.numbers[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
     start, jump = np.array([p.value for p in pools.positions], dtype=np.float64), market.jump[asset]
@@ -239,39 +191,40 @@ def _emit_sinks(b: Builder, case: Case, nodes: int, slot: int, sinks: Sequence[S
 class _ReturnSink:
     """Where something looks at steps: the returns of every step and asset, kept for each path."""
 
-    def __init__(self, b: Builder, cases: Sequence[Case], plan: Plan, n: int, padded: int, first: int) -> None:
-        self.b, self.plan, self.n, self.padded = b, plan, n, padded
-        self.slot = {case.name: first + i * plan.steps * n for i, case in enumerate(cases)}
-        self.increment, self.remaining, self.product, self.out = (b.take(padded) for _ in range(4))
+    def __init__(self, b: Builder, cases: Sequence[Case], plan: Plan, width: Width, first: int) -> None:
+        self.b, self.plan, self.width = b, plan, width
+        self.slot = {case.name: first + i * plan.steps * width.assets for i, case in enumerate(cases)}
+        self.increment, self.remaining = b.take(width.rows), b.take(width.rows)
+        self.product, self.out = b.take(width.padded), b.take(width.padded)
 
     def step(self, cases: Sequence[Case], step: int, drawn: int, by: int) -> None:
         """One step of a law that draws them."""
         source = drawn
         if by >= 0:
             source = self.increment
-            _emit_accumulate(self.b, source, drawn, by, self.n, first=True)
+            emit_accumulate(self.b, source, drawn, by, self.width.size, first=True)
         self._store(cases, step, source, math.sqrt(self.plan.horizon / self.plan.steps))
 
     def split(self, cases: Sequence[Case], horizon: int) -> None:
         """Every step of a horizon that was drawn first, by a bridge: r/m + e sqrt((m - 1)/(m T))."""
-        steps, n, b = self.plan.steps, self.n, self.b
-        _emit_accumulate(b, self.remaining, horizon, -1, n, first=True)
+        steps, size, b = self.plan.steps, self.width.size, self.b
+        emit_accumulate(b, self.remaining, horizon, -1, size, first=True)
         for step in range(steps):
             left = steps - step
             if left == 1:
                 self._store(cases, step, self.remaining, math.sqrt(self.plan.horizon))
                 break
-            _emit_draw(b, self.increment, n, STREAM_BRIDGE, step)
+            emit_draw(b, self.increment, self.width, BRIDGE, step)
             deviation = math.sqrt((left - 1) / (left * steps))
-            op = Op(Kind.BRIDGE, self.increment, self.remaining, n, param=b.numbers([float(left), deviation]))
-            words = f"bridge    {span(self.increment, n)}: step {step} of what is left in {span(self.remaining, n)}"
-            b.emit(op, words)
+            op = Op(Kind.BRIDGE, self.increment, self.remaining, size, param=b.numbers([float(left), deviation]))
+            left_in = span(self.remaining, size)
+            b.emit(op, f"bridge    {span(self.increment, size)}: step {step} of what is left in {left_in}")
             self._store(cases, step, self.increment, math.sqrt(self.plan.horizon))
 
     def _store(self, cases: Sequence[Case], step: int, source: int, unit: float) -> None:
-        b, n = self.b, self.n
-        for group in _same_factor(cases):
-            correlated = _emit_product(b, group, source, self.product, n, self.padded)
+        b, n = self.b, self.width.assets
+        for group in same_product(cases):
+            correlated = emit_product(b, group, source, self.product, self.width)
             for case in group:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))

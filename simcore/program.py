@@ -19,9 +19,9 @@ class Op(NamedTuple):
 
     kind : which operation
     out, source, size : first row written, first row read, how many rows
-    by : a row to multiply by, or the stream of a draw; -1 for none
+    by : a row to multiply by, the stream of a draw, or the first of other rows; -1 for none
     param, link : where its numbers and its row lists begin
-    slot : the step of a draw, or the slot of a sink
+    slot : the step of a draw, the slot of a sink, or how many other rows
     """
 
     kind: Kind
