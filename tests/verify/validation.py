@@ -272,10 +272,11 @@ share in 2,000 runs.
 
 ## Estimation error
 
-{HISTORIES} histories of {ROWS} normal days each, of four assets at correlation 0.4: how often the intervals of the equal
-pool's figures, a quarter ahead, hold those of the law that the days were drawn from. `estimation_error = 200`, 10,240
-paths. The interval of simulation knows nothing of the parameters, and shows what leaving estimation error out amounts to.
-Where a figure has no interval, nothing is held. A share in {HISTORIES} histories has a standard error of 1.5 %.
+{HISTORIES} histories of {ROWS} normal days each, of four assets at correlation 0.4: how often the intervals of
+the equal pool's figures, a quarter ahead, hold those of the law that the days were drawn from.
+`estimation_error = 200`, 10,240 paths. The interval of simulation knows nothing of the parameters, and shows what
+leaving estimation error out amounts to. Where a figure has no interval, nothing is held.
+A share in {HISTORIES} histories has a standard error of 1.5 %.
 
 {_table(["view", "figure", "covered by the interval of estimation", "by that of simulation"], again)}
 """
