@@ -140,6 +140,34 @@ def validate(scenarios: Sources) -> None:
 
 
 @app.command()
+def plan(
+    scenario: Source,
+    paths: Paths = None,
+    seed: Seed = None,
+    steps: Steps = None,
+    threads: Threads = None,
+    confidence: Confidence = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what a run would compute, what its cases share, and what it would take.
+
+    It runs a sample that tells the time, and nothing else.
+    """
+    from analysis.document import json_text
+    from analysis.planned import plan_of, planned_document, planned_text
+    from analysis.runs import load_all
+
+    count, problems = threads_of(threads)
+    (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
+    tell_cautions(loaded.file, loaded.cautions)
+    planned = plan_of(loaded, threads=count)
+    if as_json:
+        print_result(json_text(planned_document(loaded, planned)), machine=True)
+    else:
+        print_result(planned_text(loaded, planned).rstrip("\n"))
+
+
+@app.command()
 def show(scenario: Source, as_json: AsJson = False) -> None:
     """Print a scenario with nothing left implicit.
 

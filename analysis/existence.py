@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from simcore.case import Case
-from simcore.market import Market, StudentT
+from simcore.dependence import dof_of
+from simcore.market import Market
 from simcore.pools import Position
 
 _LOG_STUDENT_T = "under log compounding with Student-t returns"
@@ -34,10 +35,10 @@ def risky_exposures(case: Case, positions: Sequence[Position]) -> dict[str, floa
 
     Assets of volatility 0 and exposures that cancel exactly are left out: nothing left means riskless.
     """
-    scale = case.market.scale_of
+    market = case.market
     net: dict[str, Fraction] = {}
     for position in positions:
-        if scale[position.asset] > 0.0:
+        if market.scale[market.numbers[position.asset]] > 0.0:
             written = Fraction(repr(float(position.value)))  # 0.1 + 0.2 - 0.3 cancel as the decimals that they are
             net[position.asset] = net.get(position.asset, Fraction(0)) + written
     return {asset: float(amount) for asset, amount in net.items() if amount}
@@ -48,7 +49,7 @@ def why_no_value(market: Market, horizon: float, exposures: dict[str, float], me
 
     horizon : years
     """
-    unbounded = market.compounding == "log" and isinstance(market.dependence, StudentT) and bool(exposures)
+    unbounded = market.compounding == "log" and dof_of(market.dependence) is not None and bool(exposures)
     if unbounded and measure in ("mean", "volatility"):
         return NO_MOMENT
     if unbounded and measure == "expected_shortfall" and min(exposures.values()) < 0.0:
@@ -62,8 +63,8 @@ def why_no_error(market: Market, horizon: float, exposures: dict[str, float], me
 
     horizon : years. The mean and ES of Student-t returns always have one: their variance is finite, since dof > 2.
     """
-    law = market.dependence
-    if measure == "volatility" and exposures and isinstance(law, StudentT) and law.dof <= 4.0:
+    dof = dof_of(market.dependence)
+    if measure == "volatility" and exposures and dof is not None and dof <= 4.0:
         return NO_FOURTH_MOMENT
     widest = _WIDEST.get(measure, (math.inf, math.inf))[0]
     return TOO_WIDE_FOR_ERROR.format(widest) if _deviation(market, horizon, exposures, measure) > widest else ""
@@ -75,4 +76,4 @@ def _deviation(market: Market, horizon: float, exposures: dict[str, float], meas
         return 0.0
     bounded = measure == "expected_shortfall"  # the loss of a long position is at most its value
     moved = [asset for asset, amount in exposures.items() if amount < 0.0 or not bounded]
-    return max((market.scale_of[asset] for asset in moved), default=0.0) * math.sqrt(horizon)
+    return max((float(market.scale[market.numbers[asset]]) for asset in moved), default=0.0) * math.sqrt(horizon)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.existence import risky_exposures
 from simcore.case import Case, Plan
-from simcore.market import Bootstrap, StudentT
+from simcore.dependence import Bootstrap, dof_of
 from simcore.pools import Position
 from simcore.summary import tree_sum
 
@@ -41,19 +41,18 @@ def expected_loss(case: Case, plan: Plan, positions: Sequence[Position]) -> floa
     """
     market = case.market
     log = market.compounding == "log"
-    figures = zip(market.drift.tolist(), market.scale.tolist(), market.jump.tolist(), strict=True)
-    moments = dict(zip(market.names, figures, strict=True))
-    if log and isinstance(market.dependence, StudentT):
+    if log and dof_of(market.dependence) is not None:
         if risky_exposures(case, positions):
             return None
-        positions = [position for position in positions if moments[position.asset][1] == 0.0]
+        positions = [position for position in positions if market.scale[market.numbers[position.asset]] == 0.0]
     losses = []
     for position in positions:
-        drift, scale, jump = moments[position.asset]
+        j = market.numbers[position.asset]
+        drift, scale, jump = float(market.drift[j]), float(market.scale[j]), float(market.jump[j])
         if not log:
             growth = drift * plan.horizon
         elif isinstance(market.dependence, Bootstrap):
-            column = market.dependence.rows[:, market.names.index(position.asset)]
+            column = market.dependence.rows[:, j]
             growth = _growth_of_walk(column, drift, scale, market.dependence.mean_block, plan)
         else:
             growth = _growth((drift + 0.5 * (scale * scale)) * plan.horizon)

@@ -14,8 +14,8 @@ from scenarios.changes import with_changes, with_universe
 from scenarios.messages import toml_text
 from scenarios.resolve import horizon_of, written_correlation
 from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Regime, Shock, Universe
+from simcore.dependence import Bootstrap, standardised
 from simcore.errors import InputError, Problem
-from simcore.market import Bootstrap, standardised
 
 _CLOSE = 1e-6  # of correlations that were written and those of rows; relative, of steps and periods
 

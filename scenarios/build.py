@@ -9,6 +9,7 @@ from scenarios.bootstrap import law_of
 from scenarios.cases import cases_of
 from scenarios.cautions import cautions
 from scenarios.estimation import Estimation, estimation_of
+from scenarios.loadings import Loadings, key_of
 from scenarios.repairs import Repaired, repairs_of
 from scenarios.resolve import changed_by, correlation_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.sample import asked_of
@@ -95,8 +96,8 @@ def resolved_of(document: Document) -> dict[str, Any]:
                 keys = ("compounding",) if drawn else ("compounding", "innovation")
                 law = {key: resolved["universe"][key] for key in keys}
                 change["regime"] = {"universe": _resolved_universe(its.regime.universe) | law}
-        after = shocked(base, document.universe, written).correlation
-        if after.tobytes() != changed_by(base, document.universe, written).correlation.tobytes():
+        before, after = (by(base, document.universe, written).correlation for by in (changed_by, shocked))
+        if not isinstance(after, Loadings) and key_of(after) != key_of(before):
             shock["changes"].append({"correlation": {"matrix": after.tolist()}})  # what was repaired, kept
     resolved["positions"] = [{"name": p.name, "asset": p.asset, "value": p.value} for p in positions_of(document)]
     resolved["pools"] = [{"name": pool.name, "members": list(pool.members)} for pool in pools_of(document)]
@@ -115,7 +116,9 @@ def resolved_of(document: Document) -> dict[str, Any]:
 
 def _resolved_universe(universe: Universe) -> dict[str, Any]:
     resolved = universe.model_dump(by_alias=True, exclude_none=True)
-    resolved["correlation"] = correlation_of(universe).tolist()
+    correlation = correlation_of(universe)
+    if not isinstance(correlation, Loadings):
+        resolved["correlation"] = correlation.tolist()
     for asset in resolved["assets"]:
         asset.pop("value", None)
     return resolved

@@ -3,17 +3,16 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scenarios.bootstrap import bootstrap_of
+from scenarios.loadings import Loadings, key_of
 from scenarios.moments import Moments
 from scenarios.resolve import correlation_of, market_of, moments_in, pools_of, positions_of, shocked
 from scenarios.schema import Document, Innovation, Universe
 from simcore.case import Case
 from simcore.correlation import factor
+from simcore.dependence import Bootstrap, Dependence, Factors, Gaussian, StudentT
 from simcore.errors import InputError
-from simcore.market import Bootstrap, Gaussian, Market, StudentT
+from simcore.market import Market
 from simcore.pools import PoolTree
 
 
@@ -32,7 +31,7 @@ def makers_of(document: Document) -> list[Callable[[], Case]]:
     """What makes each case: for who wants the others where one of them cannot be."""
     universe = document.universe
     base = moments_in(universe, correlation_of(universe))
-    factors: dict[bytes, NDArray[np.float64]] = {}
+    laws: dict[tuple[bool, bytes], Dependence] = {}
     tree = PoolTree(positions_of(document), pools_of(document))
     known: dict[int, Bootstrap] = {}
 
@@ -40,11 +39,11 @@ def makers_of(document: Document) -> list[Callable[[], Case]]:
         shock = document.shocks[number]
         moments = shocked(base, universe, shock)
         place = f"shocks[{number}].changes ({shock.name})"
-        return Case(shock.name, _market(universe, moments, place, factors, bootstrap_of(universe, shock, known)), tree)
+        return Case(shock.name, _market(universe, moments, place, laws, bootstrap_of(universe, shock, known)), tree)
 
     def of_base() -> Case:
         bootstrap = bootstrap_of(universe, None, known)
-        return Case("base", _market(universe, base, "universe.correlation", factors, bootstrap), tree)
+        return Case("base", _market(universe, base, "universe.correlation", laws, bootstrap), tree)
 
     return [of_base, *(lambda i=i: of_shock(i) for i in range(len(document.shocks)))]
 
@@ -53,20 +52,25 @@ def _market(
     universe: Universe,
     moments: Moments,
     place: str,
-    factors: dict[bytes, NDArray[np.float64]],
+    known: dict[tuple[bool, bytes], Dependence],
     bootstrap: Bootstrap | None,
 ) -> Market:
-    """The market of a case; `factors` keeps the factor of each distinct matrix. A bootstrap needs none."""
+    """The market of a case; `known` keeps the law of all distinct correlations. A bootstrap has its own."""
     if bootstrap is not None:
         return market_of(universe, moments, bootstrap)
-    names = tuple(asset.name for asset in universe.assets)
-    key = moments.correlation.tobytes()
-    if key not in factors:
+    key = key_of(moments.correlation)
+    if key not in known:
         try:
-            factors[key] = factor(moments.correlation, names)
+            known[key] = _law(universe, moments)
         except InputError as error:
             raise InputError([replace(problem, place=place) for problem in error.problems]) from None
-    lower, innovation = factors[key], universe.innovation
-    dof = innovation.student_t if isinstance(innovation, Innovation) else None
-    dependence = Gaussian(lower) if dof is None else StudentT(lower, dof)
-    return market_of(universe, moments, dependence)
+    return market_of(universe, moments, known[key])
+
+
+def _law(universe: Universe, moments: Moments) -> Dependence:
+    names = tuple(asset.name for asset in universe.assets)
+    dof = universe.innovation.student_t if isinstance(universe.innovation, Innovation) else None
+    if isinstance(moments.correlation, Loadings):
+        return Factors.of(moments.correlation.rows, dof=dof, names=names)
+    lower = factor(moments.correlation, names)
+    return Gaussian(lower) if dof is None else StudentT(lower, dof)

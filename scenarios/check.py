@@ -10,6 +10,7 @@ import numpy as np
 
 from scenarios.check_shocks import check_shocks
 from scenarios.check_universe import check_assets, check_correlations, said_by
+from scenarios.loadings import independent
 from scenarios.messages import same_letters, unknown_name
 from scenarios.moments import Moments
 from scenarios.resolve import (
@@ -25,9 +26,9 @@ from scenarios.resolve import (
 from scenarios.schema import Document, Shock
 from scenarios.sizes import check_tree
 from simcore.case import Case
+from simcore.dependence import Factors
 from simcore.errors import InputError, Problem, first_of
 from simcore.limits import check_limits
-from simcore.market import Gaussian
 from simcore.pools import PoolTree, check_nodes
 
 SHORTEST_HORIZON = 1e-12  # years
@@ -42,7 +43,9 @@ def check(document: Document) -> list[Problem]:
     universe = document.universe
     of_correlations = check_correlations(universe, "universe")
     sound = not of_correlations
-    base = moments_in(universe, correlation_of(universe) if sound else np.eye(len(universe.assets)))
+    n = len(universe.assets)
+    unknown = np.eye(n) if universe.factors is None else independent(n)
+    base = moments_in(universe, correlation_of(universe) if sound else unknown)
     of_assets = check_assets(universe, "universe")
     said = {problem.place for problem in of_assets}  # of an asset that is a position as well, once
     of_shocks = check_shocks(base, universe, document.shocks, sound=sound)
@@ -76,7 +79,7 @@ def _key(problem: Problem) -> str:
 def _check_limits(document: Document, base: Moments, shocks: list[Shock]) -> list[Problem]:
     """Losses and returns that could not be computed. The dependence has no part in them, and takes long to factor."""
     universe, plan = document.universe, plan_of(document)
-    tree, free = PoolTree(positions_of(document)), Gaussian(np.eye(len(universe.assets)))
+    tree, free = PoolTree(positions_of(document)), Factors.of(independent(len(universe.assets)).rows)
     written = _written(document)
 
     def moved(place: str) -> str:

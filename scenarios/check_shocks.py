@@ -6,6 +6,7 @@ import numpy as np
 
 from scenarios.check_universe import check_common, check_universe
 from scenarios.from_history import in_history
+from scenarios.loadings import Loadings, key_of
 from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.possible import check_possible
@@ -38,7 +39,7 @@ _HIGHEST = 10.0
 def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, sound: bool) -> list[Problem]:
     """Everything wrong with shocks whose keys are right one by one; whether the base's correlation is `sound`."""
     problems = []
-    accepted = {base.correlation.tobytes()} if sound else set()  # each matrix is checked once
+    accepted = {key_of(base.correlation)} if sound else set()  # each matrix is checked once
     first: dict[str, int] = {}
     for i, shock in enumerate(shocks):
         earlier = first.setdefault(shock.name, i)
@@ -50,12 +51,12 @@ def check_shocks(base: Moments, universe: Universe, shocks: list[Shock], *, soun
             problems.append(Problem(f"shocks[{i}].name", toml_text(shock.name), allowed, "rename one of the two"))
         found, after = _check_changes(base, universe, shock, f"shocks[{i}].changes")
         sound_before = sound or any(change.regime is not None for change in shock.changes)
-        if sound_before and after is not None and after.correlation.tobytes() not in accepted:
+        if sound_before and after is not None and key_of(after.correlation) not in accepted:
             names = tuple(asset.name for asset in universe.assets)
             place = f"shocks[{i}].changes ({shock.name})"
             matrix = check_possible(after.correlation, names, place, universe.repair)
             found += matrix
-            accepted |= set() if matrix else {after.correlation.tobytes()}
+            accepted |= set() if matrix else {key_of(after.correlation)}
         problems += found
     return problems + same_letters((f"shocks[{i}].name", shock.name) for i, shock in enumerate(shocks))
 
@@ -65,7 +66,10 @@ def _check_changes(base: Moments, universe: Universe, shock: Shock, place: str) 
     problems, moments, known = [], base, True
     for j, change in enumerate(shock.changes):
         here = f"{place}[{j}]"
-        if found := _check_change(universe, change, here, shock.name):
+        found = _check_change(universe, change, here, shock.name)
+        if known and not found:
+            found = _check_of_factors(moments, change, here, shock.name)
+        if found:
             problems += found
         elif change.regime is not None and change.regime.universe is None:
             known = False  # its file is wrong, which is said elsewhere: nothing can be said of what follows
@@ -97,6 +101,31 @@ def _check_change(universe: Universe, change: Change, place: str, shock: str) ->
     if problems or change.correlation is None:
         return problems
     return _check_correlation(universe, change, change.correlation, f"{place}.correlation", shock)
+
+
+def _check_of_factors(before: Moments, change: Change, place: str, shock: str) -> list[Problem]:
+    """What of a change of correlation cannot be said in loadings, where the case has them by now."""
+    written = change.correlation
+    if written is None or not isinstance(before.correlation, Loadings):
+        return []
+    place = f"{place}.correlation"
+    remedy = "take a regime with factors of its own, or write the universe with correlation in place of factors"
+    if written.toward is None:
+        key = "matrix" if written.matrix is not None else "within_class"
+        allowed = "{ toward = ..., weight = ... } of all assets, where factors give the correlations"
+        return [Problem(f"{place}.{key} ({shock})", "beside factors", allowed, remedy)]
+    beside = {"class": change.class_, "assets": change.assets}
+    problems = [
+        Problem(f"{place} ({shock})", f"of some assets, by {key}", "all assets, where factors give them", remedy)
+        for key, value in beside.items()
+        if value is not None
+    ]
+    if written.toward < 0.0:
+        allowed = (
+            "a number from 0 to 1, where factors give the correlations: one more factor is what all have in common"
+        )
+        problems.append(Problem(f"{place}.toward ({shock})", toml_text(written.toward), allowed, remedy))
+    return problems
 
 
 def _check_correlation(

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
+from scenarios.loadings import independent
 from scenarios.messages import same_letters, toml_text
 from scenarios.possible import check_possible
 from scenarios.resolve import moments_in, written_correlation
 from scenarios.schema import Classes, Innovation, Universe
 from scenarios.shocks import least_common_correlation
+from simcore.dependence import Factors, check_loadings
 from simcore.errors import InputError, Problem
-from simcore.market import Gaussian, Market, StudentT
+from simcore.market import Market
 
 
 def check_universe(universe: Universe, place: str) -> list[Problem]:
@@ -36,10 +36,11 @@ def said_by(make: Callable[[], object], places: dict[str, str]) -> list[Problem]
 def check_assets(universe: Universe, place: str) -> list[Problem]:
     """What is wrong with the assets of a universe, and with its innovation."""
     names = tuple(asset.name for asset in universe.assets)
-    figures = moments_in(universe, np.eye(len(names)))
+    loadings = independent(len(names))  # what ties them together is not looked at here
+    figures = moments_in(universe, loadings)
 
     def market() -> Market:
-        return Market(names, figures.expected_return, figures.volatility, "log", Gaussian(figures.correlation))
+        return Market(names, figures.expected_return, figures.volatility, "log", Factors.of(loadings.rows))
 
     found = said_by(market, {"Market.names": f"{place}.assets"})
     problems = [replace(problem, place=f"{problem.place}.name") for problem in found]
@@ -48,7 +49,9 @@ def check_assets(universe: Universe, place: str) -> list[Problem]:
     problems += same_letters((f"{place}.assets[{i}].class ({names[i]})", name) for i, name in classes)
     if isinstance(innovation := universe.innovation, Innovation) and innovation.student_t is not None:
         dof = innovation.student_t
-        problems += said_by(lambda: StudentT(np.eye(1), dof), {"StudentT.dof": f"{place}.innovation.student_t"})
+        problems += said_by(
+            lambda: Factors.of(loadings.rows, dof=dof), {"Factors.dof": f"{place}.innovation.student_t"}
+        )
     return problems
 
 
@@ -56,6 +59,8 @@ def check_correlations(universe: Universe, place: str) -> list[Problem]:
     """What is wrong with the correlations of a universe."""
     written = universe.correlation
     names = tuple(asset.name for asset in universe.assets)
+    if universe.factors is not None:
+        return check_loadings(universe.factors, names, place=f"{place}.factors") + _check_beside(universe, place)
     if isinstance(written, list):
         return check_possible(written, names, f"{place}.correlation", universe.repair)
     if not isinstance(written, Classes) and universe.repair == "none":
@@ -68,6 +73,23 @@ def check_correlations(universe: Universe, place: str) -> list[Problem]:
         if asset.class_ is None and isinstance(written, Classes)
     ]
     return lacking or check_possible(written_correlation(universe), names, f"{place}.correlation", universe.repair)
+
+
+def _check_beside(universe: Universe, place: str) -> list[Problem]:
+    """What a universe with factors cannot have."""
+    law = universe.innovation.bootstrap if isinstance(universe.innovation, Innovation) else None
+    problems = []
+    if universe.repair != "none":
+        value, allowed = f'"{universe.repair}", beside factors', '"none": loadings are never impossible together'
+        problems.append(Problem(f"{place}.repair", value, allowed, "remove it"))
+    if law is not None:
+        allowed = "no bootstrap beside factors: rows of a history are correlated as they were"
+        remedy = 'write innovation = "normal", or estimate the universe from a history, without factors'
+        problems.append(Problem(f"{place}.innovation.bootstrap", "a table, beside factors", allowed, remedy))
+    if universe.sample is not None:
+        allowed = "no sample beside factors, which are estimated from none"
+        problems.append(Problem(f"{place}.sample", "a table, beside factors", allowed, "remove it"))
+    return problems
 
 
 def check_common(place: str, value: float, n: int, what: str) -> list[Problem]:

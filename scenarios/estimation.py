@@ -20,8 +20,8 @@ from scenarios.sample import asked_of, samples_of
 from scenarios.schema import Change, Document, Innovation, Shock, Universe
 from scenarios.schema_history import Sample, Weighted
 from simcore.case import Case
+from simcore.dependence import standardised
 from simcore.errors import InputError
-from simcore.market import standardised
 from simcore.summary import tree_sum
 
 Floats = NDArray[np.float64]

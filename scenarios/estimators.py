@@ -54,7 +54,7 @@ def estimate(
     if estimator == "ledoit_wolf":
         x = period_returns(returns, compounding)
         weight = shrinkage(_standardised(x))
-        shrunk = (1.0 - weight) * sample.correlation
+        shrunk = (1.0 - weight) * sample.matrix
         np.fill_diagonal(shrunk, 1.0)
         return Moments(sample.expected_return, sample.volatility, shrunk)
     if estimator == "ewma":

@@ -197,7 +197,7 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
         )
         for j, name in enumerate(table.names)
     ]
-    return universe.estimated(assets, moments.correlation.tolist(), past, source), []
+    return universe.estimated(assets, moments.matrix.tolist(), past, source), []
 
 
 def _check_names(source: HistorySource, table: PastTable, place: str) -> list[Problem]:
@@ -225,7 +225,7 @@ def _check_figures(moments: Moments, past: History, source: HistorySource, place
             remedy = '1 % is written 0.01; of prices write kind = "prices"'
             remedy = remedy if source.kind == "returns" else "correct the prices, or periods_per_year"
             problems.append(Problem(f"{place}, {key}", told, allowed, remedy))
-    for i, j in np.argwhere(np.triu(np.isnan(moments.correlation)))[:5]:
+    for i, j in np.argwhere(np.triu(np.isnan(moments.matrix)))[:5]:
         value = f"no two rows that tell of {past.names[i]} and {past.names[j]} together"
         remedy = "leave one of them out of the file, or choose a window in which both have figures"
         problems.append(Problem(place_of(past.names[j]), value, "rows that both have", remedy, past.file))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from scenarios.loadings import Correlations, Loadings
 from scenarios.moments import Moments
 from scenarios.resolve import changed_by, correlation_of, moments_in, shocked, written_correlation
 from scenarios.schema import Document, Shock, Universe
@@ -43,9 +44,7 @@ def told(repaired: Repaired) -> str:
 
 def _of_universe(universe: Universe, case: str, place: str) -> Iterator[Repaired]:
     if universe.repair != "none":
-        names = tuple(asset.name for asset in universe.assets)
-        if repair := repair_of(written_correlation(universe), correlation_of(universe), names):
-            yield Repaired(case, place, repair)
+        yield from _of_matrix(universe, written_correlation(universe), correlation_of(universe), case, place)
 
 
 def _of_shock(universe: Universe, base: Moments, shock: Shock, place: str) -> Iterator[Repaired]:
@@ -54,7 +53,15 @@ def _of_shock(universe: Universe, base: Moments, shock: Shock, place: str) -> It
             key = "universe" if change.regime.file is None else "file"
             yield from _of_universe(change.regime.universe, shock.name, f"{place}[{j}].regime.{key}")
     if universe.repair != "none":
-        names = tuple(asset.name for asset in universe.assets)
         before, after = changed_by(base, universe, shock), shocked(base, universe, shock)
-        if repair := repair_of(before.correlation, after.correlation, names):
-            yield Repaired(shock.name, place, repair)
+        yield from _of_matrix(universe, before.correlation, after.correlation, shock.name, place)
+
+
+def _of_matrix(
+    universe: Universe, before: Correlations, after: Correlations, case: str, place: str
+) -> Iterator[Repaired]:
+    if isinstance(before, Loadings) or isinstance(after, Loadings):  # which no repair touches
+        return
+    names = tuple(asset.name for asset in universe.assets)
+    if repair := repair_of(before, after, names):
+        yield Repaired(case, place, repair)

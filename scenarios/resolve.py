@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.loadings import Correlations, Loadings, reordered
 from scenarios.moments import Moments
 from scenarios.possible import possible
 from scenarios.schema import Change, Classes, CorrelationChange, Document, Shock, Simulation, Universe
-from scenarios.shocks import change_correlation, change_figures, change_jump, classed_correlation
+from scenarios.shocks import change_correlation, change_figures, change_jump, change_loadings, classed_correlation
 from simcore.case import Plan
-from simcore.market import Dependence, Market
+from simcore.dependence import Dependence
+from simcore.market import Market
 from simcore.pools import Pool, Position
 
 
@@ -54,8 +56,10 @@ def horizon_of(simulation: Simulation) -> float:
     return days / year
 
 
-def correlation_of(universe: Universe) -> NDArray[np.float64]:
-    """The full matrix that returns have: as written, or repaired where the universe says so."""
+def correlation_of(universe: Universe) -> Correlations:
+    """What ties returns together: the factors' loadings, or the full matrix, repaired where the universe says so."""
+    if universe.factors is not None:
+        return Loadings(np.array(universe.factors, dtype=np.float64))
     return possible(written_correlation(universe), universe.repair)
 
 
@@ -73,7 +77,7 @@ def written_correlation(universe: Universe) -> NDArray[np.float64]:
     return matrix
 
 
-def moments_in(universe: Universe, correlation: NDArray[np.float64]) -> Moments:
+def moments_in(universe: Universe, correlation: Correlations) -> Moments:
     """The figures of the assets, with this correlation."""
     return Moments(
         np.array([asset.expected_return for asset in universe.assets]),
@@ -109,8 +113,12 @@ def changed(moments: Moments, universe: Universe, change: Change) -> Moments:
 
 
 def _correlation_after(
-    correlation: NDArray[np.float64], universe: Universe, selected: NDArray[np.bool_], change: CorrelationChange
-) -> NDArray[np.float64]:
+    correlation: Correlations, universe: Universe, selected: NDArray[np.bool_], change: CorrelationChange
+) -> Correlations:
+    if isinstance(correlation, Loadings):
+        if change.toward is None or change.weight is None:
+            raise AssertionError("check_shocks lets no other change of factors through")
+        return Loadings(change_loadings(correlation.rows, toward=change.toward, weight=change.weight))
     if change.matrix is not None:
         return np.array(change.matrix, dtype=np.float64)
     if change.within_class is not None and change.between is not None:
@@ -121,12 +129,12 @@ def _correlation_after(
     return change_correlation(correlation, selected, toward=change.toward, weight=change.weight)
 
 
-def _of_regime(regime: Universe, universe: Universe) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _of_regime(regime: Universe, universe: Universe) -> tuple[NDArray[np.float64], Correlations]:
     """Volatilities and correlation of a regime, for the assets of the universe in its order."""
     index = {asset.name: i for i, asset in enumerate(regime.assets)}
     order = np.array([index[asset.name] for asset in universe.assets])
     volatility = np.array([asset.volatility for asset in regime.assets])
-    return volatility[order], correlation_of(regime)[np.ix_(order, order)]
+    return volatility[order], reordered(correlation_of(regime), order)
 
 
 def changed_by(moments: Moments, universe: Universe, shock: Shock) -> Moments:

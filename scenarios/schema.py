@@ -16,7 +16,7 @@ from scenarios.schema_history import HistorySource, Sample
 from scenarios.tables import Name, Table, key, limits, name_of, number
 from scenarios.tables import form_of as _form
 from simcore.case import LARGEST_SEED, MOST_PATHS, MOST_STEPS
-from simcore.market import LARGEST_DOF
+from simcore.dependence import LARGEST_DOF
 from simcore.pools import LARGEST_VALUE
 
 _Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]
@@ -92,14 +92,26 @@ class Universe(Table):
     """
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": ["correlation", "assets"]}, {"required": ["history"]}]}
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["correlation", "assets"]},
+                {"required": ["factors", "assets"]},
+                {"required": ["history"]},
+            ]
+        }
     )
-    forms = ((("correlation", "assets"), ("history",)),)
+    forms = ((("correlation",), ("factors",), ("history",)), (("assets",), ("history",)))
     correlation: Correlation = key(
         "one number from -1 to 1, a full matrix of them (a row per asset), or { within_class = ..., between = ... }",
         "write, for example, correlation = 0.3: no dependence is assumed",
         default=None,
         validate_default=False,
+    )
+    factors: list[list[_Entry]] | None = key(
+        "in place of correlation: for each asset a list of its loadings, numbers from -1 to 1, as many as there are "
+        "factors; their squares sum to at most 1",
+        "write, for example, factors = [[0.8, 0.1], [0.7, 0.0]] for two assets and two factors",
+        default=None,
     )
     repair: Literal["none", "nearest"] = key(
         '"none": correlations that no returns can have are refused, or "nearest": they are repaired, and it is told',
@@ -158,9 +170,10 @@ class Universe(Table):
     @classmethod
     def wrong_forms(cls, data: Mapping[str, Any]) -> list[InitErrorDetails]:
         """Without a history, each key that is missing is told by itself."""
-        if data.get("history") is not None:
+        if data.get("history") is not None or {"correlation", "factors"} <= data.keys():
             return super().wrong_forms(data)
         missing = [key for key in ("correlation", "assets") if key not in data]
+        missing = missing if "factors" not in data else missing[1:]
         return [InitErrorDetails(type="missing", loc=(key,), input=data) for key in missing]
 
 

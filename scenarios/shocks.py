@@ -3,6 +3,8 @@
 Elementwise additions and products only, so that a shocked figure has the same bits on every CPU.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,6 +80,29 @@ def change_correlation(correlation: Floats, selected: Selection, *, toward: floa
     pairs = selected[:, np.newaxis] & selected
     np.fill_diagonal(pairs, False)
     return np.where(pairs, (1.0 - weight) * correlation + weight * toward, correlation)
+
+
+def change_loadings(loadings: Floats, *, toward: float, weight: float) -> Floats:
+    """`change_correlation` of all assets, of correlations that are given by factors: exact, with one more factor.
+
+    Parameters
+    ----------
+    loadings : ndarray, shape (n, k)
+    toward : float
+        From 0 to 1.
+    weight : float
+        From 0 to 1.
+
+    Returns
+    -------
+    ndarray, shape (n, k + 1)
+        (1 - weight) B B' + weight toward is B2 B2' with B2 = [B sqrt(1 - weight), sqrt(weight toward)].
+
+    >>> change_loadings(np.array([[0.5], [0.4]]), toward=1.0, weight=0.36).round(12).tolist()
+    [[0.4, 0.6], [0.32, 0.6]]
+    """
+    common = np.full((len(loadings), 1), math.sqrt(weight * toward))
+    return np.hstack([loadings * math.sqrt(1.0 - weight), common])
 
 
 def classed_correlation(

@@ -17,6 +17,7 @@ MOST_LEVELS = 50  # of tables and lists inside one another: no scenario has ten,
 _MOST_PARTS = 1000  # of a dotted key: to parse it takes the square of them
 MOST_FILES = 100  # that extend one another
 MOST_ASSETS = 10_000  # every two of them have a correlation
+MOST_OF_FACTORS = 50_000  # assets that factors tie together
 MOST_POSITIONS = 200_000
 MOST_POOLS = 100_000
 MOST_COUNTED = 2_000_000  # positions, each once for every pool above it: so many does a table add up
@@ -37,7 +38,8 @@ _IN_A_KEY = bytes({*range(128)} - {*b".\n=,()[]{}:;#/"}) + bytes(range(128, 256)
 
 def check_text(content: bytes) -> list[Problem]:
     """What would take too long to parse as TOML, by what is counted at a glance."""
-    if problems := check_pairs(content.count(_ASSETS)):
+    check = check_pairs if b"factors" not in content else _check_count
+    if problems := check(content.count(_ASSETS)):
         return problems
     if (keys := content.count(b"=")) > MOST_KEYS:
         value = f"about {keys} keys ({len(content) / 1e6:.0f} MB)"
@@ -66,7 +68,8 @@ def too_deep(place: str) -> Problem:
 
 def check_lists(document: Mapping[str, Any]) -> list[Problem]:
     """What a document, of whatever form, has too many of."""
-    problems = check_pairs(_length(document, ("universe", "assets")))
+    check = check_pairs if _length(document, ("universe", "factors")) == 0 else _check_count
+    problems = check(_length(document, ("universe", "assets")))
     for path, (most, what, remedy) in _LISTS.items():
         if (count := _length(document, path)) > most:
             problems.append(Problem(".".join(path), f"{count} {what}", f"at most {most} {what}", remedy))
@@ -90,12 +93,22 @@ def check_universes(document: Document, place: str = "universe.assets", assets: 
     """
     count = len(document.universe.assets or ()) if assets is None else assets
     changes = [change for shock in document.shocks for change in shock.changes]
-    regimes = [change.regime for change in changes if change.regime is not None]
+    others = [change.regime.universe for change in changes if change.regime is not None]
+    dense = sum((other or document.universe).factors is None for other in (document.universe, *others))
     shocks = sum(any(change.correlation is not None for change in shock.changes) for shock in document.shocks)
-    problems = check_pairs(count, place, universes=1 + len(regimes), shocks=shocks)
-    for regime in regimes if not problems else ():
-        problems += check_pairs(len(regime.universe.assets or ()) if regime.universe else 0, "shocks")
+    if not dense:
+        return _check_count(count, place)
+    problems = check_pairs(count, place, universes=dense, shocks=shocks)
+    for other in others if not problems else ():
+        problems += check_pairs(len(other.assets or ()) if other and other.factors is None else 0, "shocks")
     return problems
+
+
+def _check_count(assets: int, place: str = "universe.assets") -> list[Problem]:
+    """Whether there are too many assets for anything, where factors tie them together."""
+    if assets <= MOST_OF_FACTORS:
+        return []
+    return [Problem(place, f"{assets} assets", f"at most {MOST_OF_FACTORS} assets", "take fewer assets")]
 
 
 def check_tree(tree: PoolTree) -> list[Problem]:

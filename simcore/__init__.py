@@ -1,4 +1,4 @@
-"""simcore: joint returns simulated through a Cholesky factor, summed into pools.
+"""simcore: joint returns simulated through a Cholesky factor or a factor model, summed into pools.
 
 Arrays in, summaries out: no files, no tables, no printing. `simulate` runs cases, `replay` computes chosen paths again.
 """
@@ -7,10 +7,11 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
-    "Bootstrap": "simcore.market",
+    "Bootstrap": "simcore.dependence",
     "CapacityError": "simcore.errors",
     "Case": "simcore.case",
-    "Gaussian": "simcore.market",
+    "Factors": "simcore.dependence",
+    "Gaussian": "simcore.dependence",
     "InputError": "simcore.errors",
     "Market": "simcore.market",
     "Plan": "simcore.case",
@@ -19,7 +20,7 @@ _EXPORTS = {
     "Position": "simcore.pools",
     "Problem": "simcore.errors",
     "SimcoreError": "simcore.errors",
-    "StudentT": "simcore.market",
+    "StudentT": "simcore.dependence",
     "Summary": "simcore.summary",
     "Tail": "simcore.summary",
     "factor": "simcore.correlation",
@@ -30,7 +31,7 @@ _EXPORTS = {
     "replay": "simcore.simulation",
     "Simulation": "simcore.simulation",
     "simulate": "simcore.simulation",
-    "standardised": "simcore.market",
+    "standardised": "simcore.dependence",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -73,8 +73,8 @@ def _pair(place: str, i: int, j: int, names: tuple[str, ...]) -> str:
 
 def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: str) -> list[Problem]:
     try:
-        if (np.diag(np.linalg.cholesky(r)) ** 2).min() > 10.0 * NULL_PIVOT:
-            return []  # well inside the positive definite ones: known at a tenth of the eigenvalues' price
+        if _is_well_inside(np.linalg.cholesky(r)):
+            return []  # known at a tenth of the eigenvalues' price
     except np.linalg.LinAlgError:
         pass
     values, vectors = np.linalg.eigh(r)
@@ -93,6 +93,11 @@ def _check_semidefinite(r: NDArray[np.float64], names: tuple[str, ...], place: s
             f"no returns can have these correlations; look at the assets most involved: {most}",
         )
     ]
+
+
+def _is_well_inside(lower: NDArray[np.floating]) -> bool:
+    """Whether a factor without null pivots is that of a positive definite matrix, beyond doubt."""
+    return bool((np.diag(lower) ** 2).min() > 10.0 * NULL_PIVOT)
 
 
 def missed_by(r: NDArray[np.float64]) -> float:
@@ -148,13 +153,14 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
         raise CapacityError(problems)
     r = as_numbers(correlation, "correlation").copy()
     names = names or tuple(f"asset {i}" for i in range(len(r) if r.ndim else 0))
-    raise_if_any(check_correlation(r, names))
+    raise_if_any(check_entries(r, names))
     from simcore.kernels.linear import cholesky, residual
 
     np.fill_diagonal(r, 1.0)
-    lower = np.tril(r)
     out = np.zeros_like(r)
-    cholesky(lower.copy(), NULL_PIVOT, out)
-    raise_if_any(_check_residual(residual(lower, out), "correlation"))
+    cholesky(r, NULL_PIVOT, out)
+    if not _is_well_inside(out):
+        raise_if_any(_check_semidefinite(r, names, "correlation"))
+    raise_if_any(_check_residual(residual(r, out), "correlation"))
     out.setflags(write=False)
     return out

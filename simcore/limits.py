@@ -37,11 +37,11 @@ def check_limits(case: Case, plan: Plan) -> list[Problem]:
     ]
     if problems:
         return problems
-    asset = {name: i for i, name in enumerate(market.names)}
     for j, position in enumerate(case.pools.positions):
-        size = float(reach[asset[position.asset]])
+        asset = market.numbers[position.asset]
+        size = float(reach[asset])
         grown = math.exp(size) if market.compounding == "log" and size > 1.0 else size
-        jump = float(market.jump[asset[position.asset]])
+        jump = float(market.jump[asset])
         loss, at_once = abs(position.value) * (1.0 + jump) * grown, abs(position.value) * abs(jump)
         if at_once > LARGEST_LOSS or (position.value and size and not SMALLEST_LOSS <= loss <= LARGEST_LOSS):
             allowed = f"losses from {SMALLEST_LOSS:g} to {LARGEST_LOSS:g} in size"

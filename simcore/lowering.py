@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
-from simcore.compile import TILE_ROWS
+from simcore.dependence import Bootstrap, dof_of
 from simcore.errors import Problem, raise_if_any, show
+from simcore.innovations import (
+    BRIDGE,
+    WHOLE,
+    Product,
+    Walk,
+    Width,
+    emit_accumulate,
+    emit_draw,
+    emit_product,
+    same_product,
+    width_of,
+)
 from simcore.kernels.driver import Kind
 from simcore.kernels.mixing import mixing_table
-from simcore.kernels.philox import STREAM_BRIDGE, STREAM_NAMES, STREAM_NORMAL
 from simcore.limits import check_limits
-from simcore.market import Bootstrap, StudentT
 from simcore.program import Builder, Op, Program, span
 
 Sink = Literal["summary", "losses", "returns"]
@@ -57,8 +67,7 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     cases = as_tuple(cases, "cases")
     check_cases(cases, plan, sinks)
     b = Builder()
-    n = len(cases[0].market.names)
-    padded = -(-n // TILE_ROWS) * TILE_ROWS  # rows and columns of zeros, for whole tiles
+    width = width_of(cases)
     by_law: dict[_Law, list[Case]] = {}
     first_slot: dict[str, int] = {}
     slots: list[tuple[str, str]] = []
@@ -66,16 +75,16 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
         by_law.setdefault(_law(case, plan), []).append(case)
         first_slot[case.name] = len(slots)
         slots += [(case.name, node) for node in case.pools.names]
-    laws = {law: _same_factor(b, members, padded) for law, members in by_law.items()}
-    returns = _ReturnSink(b, cases, plan, n, padded, len(slots)) if "returns" in sinks else None
+    laws = {law: same_product(b, members, width) for law, members in by_law.items()}
+    returns = _ReturnSink(b, cases, plan, width, len(slots)) if "returns" in sinks else None
 
-    horizon = _innovations(b, plan, laws, n, padded, returns)
-    product = b.take(padded)
+    horizon = _innovations(b, plan, laws, width, returns)
+    product = b.take(width.padded)
     nodes = b.take(max(len(case.pools.names) for case in cases))
     for law, groups in laws.items():
         unit = math.sqrt(plan.horizon / plan.steps if law.stepwise else plan.horizon)
         for group in groups:
-            correlated = _emit_product(b, group, horizon[law], product, n, padded)
+            correlated = emit_product(b, group, horizon[law], product, width)
             for case in group.cases:
                 _emit_losses(b, case, plan, unit, correlated, nodes)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
@@ -125,30 +134,10 @@ def check_cases(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ()) -
 
 def _law(case: Case, plan: Plan) -> _Law:
     dependence = case.market.dependence
-    if isinstance(dependence, StudentT):
-        return _Law(True, dof=dependence.dof)
     if isinstance(dependence, Bootstrap):
         return _Law(True, bootstrap=dependence)
-    return _Law(not plan.collapse)
-
-
-class _Group(NamedTuple):
-    """Cases of one law and one factor, and where that lies; rows of a history are correlated as they are: -1."""
-
-    cases: list[Case]
-    factor: int
-
-
-def _same_factor(b: Builder, cases: Sequence[Case], padded: int) -> list[_Group]:
-    groups: dict[bytes, _Group] = {}
-    for case in cases:
-        dependence = case.market.dependence
-        factor = None if isinstance(dependence, Bootstrap) else dependence.factor
-        key = b"" if factor is None else factor.tobytes()
-        if key not in groups:
-            groups[key] = _Group([], -1 if factor is None else b.numbers(_padded(factor, padded)))
-        groups[key].cases.append(case)
-    return list(groups.values())
+    dof = dof_of(dependence)
+    return _Law(dof is not None or not plan.collapse, dof)
 
 
 def _padded(factor: NDArray[np.float64], padded: int) -> NDArray[np.float64]:
@@ -158,33 +147,34 @@ def _padded(factor: NDArray[np.float64], padded: int) -> NDArray[np.float64]:
 
 
 def _innovations(
-    b: Builder, plan: Plan, laws: dict[_Law, list[_Group]], n: int, padded: int, returns: "_ReturnSink | None"
+    b: Builder, plan: Plan, laws: dict[_Law, list[Product]], width: Width, returns: "_ReturnSink | None"
 ) -> dict[_Law, int]:
     """Rows of each law's innovations over the horizon: a sum over steps where the law needs them.
 
     The factor is the same in every step, so the sum is taken before the product.
     """
-    drawn, picked = b.take(padded), b.take(n if any(law.bootstrap for law in laws) else 0)
+    n = width.assets
+    drawn, picked = b.take(width.rows), b.take(n if any(law.bootstrap for law in laws) else 0)
     alone = len(laws) == 1 and (plan.steps == 1 or not next(iter(laws)).stepwise)
     in_place = alone and next(iter(laws))[1:] == (None, None)
-    horizon = {law: drawn if in_place else b.take(padded) for law in laws}
+    horizon = {law: drawn if in_place else b.take(width.rows) for law in laws}
     mixing = {law: b.take(1) for law in laws if law.dof is not None}
     table = {law: b.numbers(mixing_table(law.dof)) for law in laws if law.dof is not None}
-    walks = {law: _Walk(b, law.bootstrap) for law in laws if law.bootstrap is not None}
+    walks = {law: Walk(b, law.bootstrap) for law in laws if law.bootstrap is not None}
     for step in range(plan.steps if any(law.stepwise for law in laws) else 1):
         if len(walks) < len(laws):
-            _emit_draw(b, drawn, n, STREAM_NORMAL, step)
+            emit_draw(b, drawn, width, WHOLE, step)
         for law in laws:
             if step > 0 and not law.stepwise:
                 continue
-            source, by = drawn, mixing.get(law, -1)
+            source, by, size = drawn, mixing.get(law, -1), width.size
             if law in walks:
-                source = picked
+                source, size = picked, n
                 walks[law].step(picked, n, step)
             if law.dof is not None:
                 op = Op(Kind.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
-            _emit_accumulate(b, horizon[law], source, by, n, first=step == 0)
+            emit_accumulate(b, horizon[law], source, by, size, first=step == 0)
             if returns and law.stepwise:
                 returns.step(laws[law], step, source, by)
     if returns:
@@ -194,53 +184,9 @@ def _innovations(
     return horizon
 
 
-def _emit_draw(b: Builder, out: int, n: int, stream: int, step: int) -> None:
-    words = f"normals   {span(out, n)}: stream {STREAM_NAMES[stream]}, step {step}, one asset a row"
-    b.emit(Op(Kind.NORMALS, out=out, size=n, by=stream, slot=step), words)
-
-
-def _emit_accumulate(b: Builder, out: int, source: int, by: int, n: int, *, first: bool) -> None:
-    if first and by < 0:
-        if out != source:
-            b.emit(Op(Kind.COPY, out, source, n), f"copy      {span(out, n)} = {span(source, n)}")
-    elif first:
-        b.emit(Op(Kind.SCALE, out, source, n, by), f"scale     {span(out, n)} = {span(source, n)} times row {by}")
-    else:
-        times = f" times row {by}" if by >= 0 else ""
-        b.emit(Op(Kind.ADD, out, source, n, by), f"add       {span(out, n)} += {span(source, n)}{times}")
-
-
-class _Walk:
-    """A walk through the rows of a history, and what it meets there."""
-
-    def __init__(self, b: Builder, law: Bootstrap) -> None:
-        self.b, self.law, self.state = b, law, b.take(1)
-        self.numbers = b.numbers([len(law.rows), 1.0 / law.mean_block, *law.rows.T.reshape(-1)])
-
-    def step(self, out: int, n: int, step: int) -> None:
-        """One step of it."""
-        where, count = span(self.state), len(self.law.rows)
-        op = Op(Kind.ADVANCE, out=self.state, param=self.numbers, slot=step)
-        words = f"advance   {where}: step {step} through {count} rows of a history, mean block {self.law.mean_block:g}"
-        self.b.emit(op, words)
-        op = Op(Kind.PICK, out=out, size=n, by=self.state, param=self.numbers)
-        self.b.emit(op, f"pick      {span(out, n)}: one asset a row, where {where} is")
-
-
-def _emit_product(b: Builder, group: _Group, source: int, out: int, n: int, padded: int) -> int:
-    """The first row of correlated innovations."""
-    if group.factor < 0:
-        return source
-    names = ", ".join(case.name for case in group.cases)
-    words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
-    b.emit(Op(Kind.PRODUCT, out, source, padded, param=group.factor), words)
-    return out
-
-
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
     market, pools = case.market, case.pools
-    number = {name: i for i, name in enumerate(market.names)}
-    asset = [number[position.asset] for position in pools.positions]
+    asset = [market.numbers[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
     drift, scale = market.drift[asset] * plan.horizon, market.scale[asset] * unit
     start, jump = np.array([p.value for p in pools.positions], dtype=np.float64), market.jump[asset]
@@ -273,39 +219,40 @@ def _emit_sinks(b: Builder, case: Case, nodes: int, slot: int, sinks: Sequence[S
 class _ReturnSink:
     """Where something looks at steps: the returns of every step and asset, kept for each path."""
 
-    def __init__(self, b: Builder, cases: Sequence[Case], plan: Plan, n: int, padded: int, first: int) -> None:
-        self.b, self.plan, self.n, self.padded = b, plan, n, padded
-        self.slot = {case.name: first + i * plan.steps * n for i, case in enumerate(cases)}
-        self.increment, self.remaining, self.product, self.out = (b.take(padded) for _ in range(4))
+    def __init__(self, b: Builder, cases: Sequence[Case], plan: Plan, width: Width, first: int) -> None:
+        self.b, self.plan, self.width = b, plan, width
+        self.slot = {case.name: first + i * plan.steps * width.assets for i, case in enumerate(cases)}
+        self.increment, self.remaining = b.take(width.rows), b.take(width.rows)
+        self.product, self.out = b.take(width.padded), b.take(width.padded)
 
-    def step(self, groups: Sequence[_Group], step: int, drawn: int, by: int) -> None:
+    def step(self, groups: Sequence[Product], step: int, drawn: int, by: int) -> None:
         """One step of a law that draws them."""
         source = drawn
         if by >= 0:
             source = self.increment
-            _emit_accumulate(self.b, source, drawn, by, self.n, first=True)
+            emit_accumulate(self.b, source, drawn, by, self.width.size, first=True)
         self._store(groups, step, source, math.sqrt(self.plan.horizon / self.plan.steps))
 
-    def split(self, groups: Sequence[_Group], horizon: int) -> None:
+    def split(self, groups: Sequence[Product], horizon: int) -> None:
         """Every step of a horizon that was drawn first, by a bridge: r/m + e sqrt((m - 1)/(m T))."""
-        steps, n, b = self.plan.steps, self.n, self.b
-        _emit_accumulate(b, self.remaining, horizon, -1, n, first=True)
+        steps, size, b = self.plan.steps, self.width.size, self.b
+        emit_accumulate(b, self.remaining, horizon, -1, size, first=True)
         for step in range(steps):
             left = steps - step
             if left == 1:
                 self._store(groups, step, self.remaining, math.sqrt(self.plan.horizon))
                 break
-            _emit_draw(b, self.increment, n, STREAM_BRIDGE, step)
+            emit_draw(b, self.increment, self.width, BRIDGE, step)
             deviation = math.sqrt((left - 1) / (left * steps))
-            op = Op(Kind.BRIDGE, self.increment, self.remaining, n, param=b.numbers([float(left), deviation]))
-            words = f"bridge    {span(self.increment, n)}: step {step} of what is left in {span(self.remaining, n)}"
-            b.emit(op, words)
+            op = Op(Kind.BRIDGE, self.increment, self.remaining, size, param=b.numbers([float(left), deviation]))
+            left_in = span(self.remaining, size)
+            b.emit(op, f"bridge    {span(self.increment, size)}: step {step} of what is left in {left_in}")
             self._store(groups, step, self.increment, math.sqrt(self.plan.horizon))
 
-    def _store(self, groups: Sequence[_Group], step: int, source: int, unit: float) -> None:
-        b, n = self.b, self.n
+    def _store(self, groups: Sequence[Product], step: int, source: int, unit: float) -> None:
+        b, n = self.b, self.width.assets
         for group in groups:
-            correlated = _emit_product(b, group, source, self.product, n, self.padded)
+            correlated = emit_product(b, group, source, self.product, self.width)
             for case in group.cases:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))

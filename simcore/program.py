@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.kernels.block import BLOCK
-from simcore.kernels.driver import KIND, Kind
+from simcore.kernels.driver import KIND, SIZE, Kind
 
 
 class Op(NamedTuple):
@@ -19,9 +19,9 @@ class Op(NamedTuple):
 
     kind : which operation
     out, source, size : first row written, first row read, how many rows
-    by : a row to multiply by, or the stream of a draw; -1 for none
+    by : a row to multiply by, the stream of a draw, or the first of other rows; -1 for none
     param, link : where its numbers and its row lists begin
-    slot : the step of a draw, or the slot of a sink
+    slot : the step of a draw, the slot of a sink, or how many other rows
     """
 
     kind: Kind
@@ -61,9 +61,17 @@ class Program:
     stored: int
     words: tuple[str, ...]
 
+    def kinds(self) -> list[Kind]:
+        """The kinds of its operations, in the order of their first."""
+        return [Kind(kind) for kind in dict.fromkeys(self.ops[:, KIND].tolist())]
+
     def count(self, kind: Kind) -> int:
         """How many operations of a kind a block takes."""
         return int((self.ops[:, KIND] == kind).sum())
+
+    def rows_of(self, kind: Kind) -> int:
+        """On how many rows all operations of a kind work."""
+        return int(self.ops[self.ops[:, KIND] == kind, SIZE].sum())
 
     def describe(self) -> str:
         """The program in words, a line an operation."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simcore import Case, Market, Plan, Pool, PoolTree, Position, factor, simulate
+from simcore import Case, Factors, Market, Plan, Pool, PoolTree, Position, factor, simulate
 
 TESTS = Path(__file__).parent
 REPOSITORY = TESTS.parent
@@ -21,6 +21,8 @@ LAWS = [
     {"compounding": "simple"},
     {"compounding": "log", "dof": 3.0},
     {"compounding": "simple", "dof": 6.0},
+    {"compounding": "log", "factors": 3},
+    {"compounding": "simple", "factors": 2, "dof": 6.0},
 ]
 every_law = pytest.mark.parametrize("law", LAWS, ids=lambda law: "-".join(map(str, law.values())))
 every_step = pytest.mark.parametrize("steps", [1, 12])
@@ -31,11 +33,27 @@ def equicorrelation(n, rho):
     return np.full((n, n), float(rho)) + np.diag(np.full(n, 1.0 - rho))
 
 
+def loadings(n, k):
+    """n x k: of either sign, binary fractions; more assets and factors leave those before them."""
+    return (np.add.outer(7 * np.arange(n), 5 * np.arange(k)) % 11 - 4) / 16.0
+
+
+def tie_of(case):
+    """What ties a case's assets together: its factor, or its loadings."""
+    law = case.market.dependence
+    return law.loadings if isinstance(law, Factors) else law.factor
+
+
+def tied(correlation, *, factors=0, **law):
+    """A law as `Market.from_moments` takes it: by the correlation, or by so many factors."""
+    return law | ({"factors": loadings(len(correlation), factors)} if factors else {"correlation": correlation})
+
+
 def equal_pool(n, *, rho=0.3, volatility=0.2, expected_return=0.0, value=1e5, name="base", **law):
     """n positions of equal value, one an asset, in one pool; normal and log unless `law` says more."""
     names = [f"asset {i}" for i in range(n)]
     moments = {"expected_return": [expected_return] * n, "volatility": [volatility] * n}
-    market = Market.from_moments(names, **moments, correlation=equicorrelation(n, rho), **law)
+    market = Market.from_moments(names, **moments, **tied(equicorrelation(n, rho), **law))
     return Case(name, market, PoolTree([Position(a, a, value) for a in names], [Pool("pool", tuple(names))]))
 
 
@@ -46,8 +64,7 @@ def three_assets(name="base", *, rho=0.3, stress=1.0, **law):
         names,
         expected_return=[0.10, 0.15, 0.12],
         volatility=[0.20 * stress, 0.30 * stress, 0.25 * stress],
-        correlation=equicorrelation(3, rho),
-        **law,
+        **tied(equicorrelation(3, rho), **law),
     )
     return Case(name, market, PoolTree([Position(a, a, 1e5) for a in names], [Pool("pool", names)]))
 
@@ -64,8 +81,7 @@ def deep_tree(name="base", *, extra=0, **law):
         names,
         expected_return=np.linspace(0.02, 0.12, 11)[:n],
         volatility=np.linspace(0.10, 0.45, 11)[:n],
-        correlation=np.ldexp(1.0, -distance),  # exactly: powers have other bits on other processors
-        **law,
+        **tied(np.ldexp(1.0, -distance), **law),  # exactly: powers have other bits on other processors
     )
     positions = [Position(f"long {i}", names[i], 1e5 * (1 + i)) for i in range(5)]
     positions += [Position("short 1", names[1], -5e4), Position("again 2", names[2], 3e4)]

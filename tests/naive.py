@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 MASK = 0xFFFFFFFF
-NORMAL, BRIDGE, MIXING, BOOTSTRAP = 0, 1, 2, 3  # streams
+NORMAL, BRIDGE, MIXING, BOOTSTRAP, FACTORS, FACTORS_BRIDGE = range(6)  # streams
 
 
 def fma(a, b, c):
@@ -102,6 +102,16 @@ def product(factor, z):
     return out
 
 
+def factor_product(own, loadings, e, f):
+    """own e + B f, an element a chain of fused multiply-adds from own e, k ascending. e : (n, paths); f : (k, paths)"""
+    out = np.asarray(own)[:, np.newaxis] * e
+    for i in range(len(out)):
+        for p in range(e.shape[1]):
+            for k in range(len(f)):
+                out[i, p] = fma(loadings[i, k], f[k, p], out[i, p])
+    return out
+
+
 def cholesky(matrix, null_pivot=1e-12):
     """The textbook's unpivoted factor, column by column; null pivots give zero columns."""
     n = len(matrix)
@@ -161,9 +171,14 @@ def tail(losses, depth):
     return values[-depth:], paths[-depth:]
 
 
-def normals_of_step(case, plan, path, stream, step):
-    """One normal an asset."""
-    return [normal(path, stream, step, i, plan.seed) for i in range(len(case.market.names))]
+def normals_of_step(case, plan, path, streams, step):
+    """One normal an asset, then one a factor."""
+    counts = len(case.market.names), np.shape(getattr(case.market.dependence, "loadings", [[]]))[1]
+    return [
+        normal(path, stream, step, i, plan.seed)
+        for stream, count in zip(streams, counts, strict=True)
+        for i in range(count)
+    ]
 
 
 def walk(path, steps, count, mean_block, seed):
@@ -179,28 +194,37 @@ def walk(path, steps, count, mean_block, seed):
 def innovations(case, plan, path):
     """Innovations over the whole horizon, of deviation 1, a list a step; those of a history are correlated as they are.
 
-    Normal: the horizon's draw, split by the bridge; or every step its own with collapse=False. Student-t: every step.
+    An innovation an asset, then one a factor. Normal: the horizon's draw, split by the bridge; or every step its own
+    with collapse=False. Student-t: every step.
     """
-    steps, n = plan.steps, len(case.market.names)
+    steps = plan.steps
     history = getattr(case.market.dependence, "rows", None)
     if history is not None:
         rows = walk(path, steps, len(history), case.market.dependence.mean_block, plan.seed)
         return [[float(x) / math.sqrt(steps) for x in history[row]] for row in rows]
     dof = getattr(case.market.dependence, "dof", None)
     if dof is None and plan.collapse:
-        left = normals_of_step(case, plan, path, NORMAL, 0)
+        left = normals_of_step(case, plan, path, (NORMAL, FACTORS), 0)
         out = []
         for m in range(steps, 0, -1):
-            e = normals_of_step(case, plan, path, BRIDGE, steps - m) if m > 1 else [0.0] * n
+            streams = BRIDGE, FACTORS_BRIDGE
+            e = normals_of_step(case, plan, path, streams, steps - m) if m > 1 else [0.0] * len(left)
             out.append([r / m + x * math.sqrt((m - 1) / (m * steps)) for r, x in zip(left, e, strict=True)])
             left = [r - x for r, x in zip(left, out[-1], strict=True)]
         return out
     out = []
     for step in range(steps):
-        z = normals_of_step(case, plan, path, NORMAL, step)
+        z = normals_of_step(case, plan, path, (NORMAL, FACTORS), step)
         m = 1.0 if dof is None else mixing(uniform(draw(path, MIXING, step, 0, plan.seed)[0]), dof)
         out.append([m * x / math.sqrt(steps) for x in z])
     return out
+
+
+def correlating(dependence, count):
+    """The matrix that makes correlated innovations of `count` independent ones."""
+    if hasattr(dependence, "loadings"):
+        return np.hstack([np.diag(dependence.own), dependence.loadings])
+    return getattr(dependence, "factor", np.eye(count))
 
 
 def returns(case, plan, path):
@@ -209,8 +233,8 @@ def returns(case, plan, path):
     step = plan.horizon / plan.steps
     out = []
     for z in innovations(case, plan, path):
-        factor = getattr(market.dependence, "factor", np.eye(len(z)))
-        x = [math.fsum(f * e for f, e in zip(row, z, strict=True)) for row in factor]
+        rows = correlating(market.dependence, len(z))
+        x = [math.fsum(f * e for f, e in zip(row, z, strict=True)) for row in rows]
         unit = math.sqrt(plan.horizon)
         out.append([d * step + s * unit * e for d, s, e in zip(market.drift, market.scale, x, strict=True)])
     return out

@@ -6,7 +6,7 @@ from hostile import try_tables
 
 from analysis.resampled import _skewness
 from scenarios.tail_weight import tail_weight
-from simcore.market import standardised
+from simcore import standardised
 
 
 def test_changed_tables_are_read_or_refused(tmp_path):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import tie_of
 
 import scenarios
 from scenarios.loader import from_document
@@ -97,8 +98,15 @@ def random_universe(draw, names):
     if repair == "nearest":
         half = np.triu([[draw.uniform(-1, 1) for _ in names] for _ in names], 1)
         correlation = draw.choice([correlation, -0.9, (half + half.T + np.eye(n)).tolist()])
+    if draw.random() < 0.25:
+        count = draw.randint(1, 2)
+        loadings = [[draw.figure(-0.7, 0.7) for _ in range(count)] for _ in names]
+        ties = {"factors": draw.mostly(loadings, loadings[1:], [[]], 0.3, [[1.5]] * n, None)}
+        repair = draw.mostly("none", repair)
+    else:
+        ties = {"correlation": draw.mostly(correlation, -0.9, [[1.0]], [0.0], {}, None)}
     return {
-        "correlation": draw.mostly(correlation, -0.9, [[1.0]], [0.0], {}, None),
+        **ties,
         "repair": draw.mostly(repair, "other", None),
         "compounding": draw.mostly(draw.choice(["log", "simple"]), "both"),
         "innovation": draw.mostly(draw.choice(["normal", {"student_t": 5}]), {"student_t": 2}, "t", {}),
@@ -190,7 +198,7 @@ def check_random_structure(seed):
         return
     SEEN["accepted"] += 1
     for case in scenario.cases:
-        figures = (case.market.drift, case.market.scale, case.market.dependence.factor)
+        figures = (case.market.drift, case.market.scale, tie_of(case))
         assert all(np.isfinite(array).all() for array in figures)
         assert all(np.isfinite(position.value) for position in case.pools.positions)
     assert from_document(scenario.resolved).digest == scenario.digest

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from models import equicorrelation
 
-from simcore import Gaussian, InputError, Market, StudentT, factor
+from simcore import Factors, Gaussian, InputError, Market, StudentT, factor
 
 TWO = np.eye(2)
 LAW = Gaussian(TWO)
@@ -55,8 +55,9 @@ MARKETS = {
     "compounding": ({"compounding": "weekly"}, r"Market\.compounding = 'weekly'\n    allowed: \"log\" or \"simple\""),
     "no law": (
         {"dependence": "normal"},
-        r"Market\.dependence = 'normal'\n    allowed: Gaussian, StudentT or Bootstrap",
+        r"Market\.dependence = 'normal'\n    allowed: Gaussian, StudentT, Bootstrap or Factors",
     ),
+    "size of the loadings": ({"dependence": Factors.of(np.eye(3))}, r"loadings of shape \(3, 3\)\n    allowed: 2 rows"),
     "size of the law": ({"dependence": Gaussian(np.eye(3))}, r"a factor of shape \(3, 3\)\n    allowed: .* \(2, 2\)"),
 }
 
@@ -111,5 +112,5 @@ def test_moments_are_checked_before_the_law():
 
 
 def test_there_is_no_default_correlation():
-    with pytest.raises(TypeError, match="correlation"):
+    with pytest.raises(InputError, match=r"correlation, factors = neither\n    allowed: exactly one"):
         Market.from_moments(("A",), expected_return=[0.1], volatility=[0.2])

@@ -82,7 +82,7 @@ def test_every_key_is_the_design_s():
         "Sample": ["returns", "periods_per_year", "estimator", "expected_returns"],
         "Shock": ["name", "changes"],
         "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed"],
-        "Universe": ["correlation", "repair", "compounding", "innovation", "assets", "history", "sample"],
+        "Universe": ["correlation", "factors", "repair", "compounding", "innovation", "assets", "history", "sample"],
         "VolatilityChange": ["multiply", "add", "set"],
         "Weighted": ["ewma"],
     }

@@ -7,7 +7,7 @@ import re
 import models
 import numpy as np
 import pytest
-from models import deep_tree, digest, equal_pool, every_law, every_step, plan, run, three_assets
+from models import deep_tree, digest, equal_pool, every_law, every_step, plan, run, three_assets, tied
 
 import simcore
 from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
@@ -95,9 +95,7 @@ def test_a_tail_of_ties_is_ordered_by_path(threads, paths):
 def test_riskless_nodes_are_exact_constants(law, steps, paths):
     """No value, no volatility, and positions that offset exactly: one loss, and a sum of squares of exactly 0."""
     names = ("risky", "cash")
-    market = Market.from_moments(
-        names, expected_return=[0.08, 0.03], volatility=[0.3, 0.0], correlation=np.eye(2), **law
-    )
+    market = Market.from_moments(names, expected_return=[0.08, 0.03], volatility=[0.3, 0.0], **tied(np.eye(2), **law))
     positions = [
         Position("empty", "risky", 0.0),
         Position("cash", "cash", 1e5),

@@ -12,6 +12,7 @@ from simcore import CapacityError, InputError, Plan, factor, memory, replay, sim
 SECONDS = 1.0  # each takes tenths
 
 HEAD = 'schema = 1\nname = "x"\ncurrency = "USD"\n'
+REGIME = 'schema = 1\nname = "x"\n'
 SIMULATION = "[simulation]\npaths = 1000\nhorizon_years = 1.0\nseed = 1\n[measures]\n"
 MEASURES = SIMULATION + "confidence = [0.9]\n"
 ASSET = '[[universe.assets]]\nname = "A{}"\nexpected_return = 0.0\nvolatility = 0.2\n'
@@ -63,6 +64,32 @@ def test_many_confidences_are_refused_in_documents_too():
     document["measures"]["confidence"] = np.linspace(0.6, 0.9, 1001).tolist()
     with pytest.raises(InputError, match=r"measures\.confidence = 1001 confidences"):
         scenarios.from_document(document)
+
+
+FACTORED = """
+[[shocks]]
+name = "tight"
+changes = [{ correlation = { toward = 1.0, weight = 0.5 } }]
+[[shocks]]
+name = "regime"
+changes = [{ regime = { file = "regime.toml" } }]
+"""
+
+
+def test_assets_of_factors_have_no_matrix(tmp_path):
+    """20,000 assets of five factors, beside which a regime of correlations is what does not fit."""
+    assets, factors = many(ASSET, 20_000), "factors = [" + 20_000 * "[0.5, 0.1, 0.1, 0.1, 0.1]," + "]\n"
+    (tmp_path / "regime.toml").write_text(REGIME + "[universe]\n" + factors + assets)
+    (tmp_path / "s.toml").write_text(
+        HEAD + "[universe]\n" + factors + assets + POSITION.format(0) + FACTORED + MEASURES
+    )
+    assert len(scenarios.validate(tmp_path / "s.toml").universe.assets) == 20_000
+    (tmp_path / "regime.toml").write_text(REGIME + "[universe]\ncorrelation = 0.3\n" + assets)
+    with pytest.raises(InputError, match=r"regime\.toml: universe\.assets = 20000 assets \(about 37\.3 GiB"):
+        scenarios.validate(tmp_path / "s.toml")
+    (tmp_path / "s.toml").write_text(HEAD + "[universe]\n" + factors + many(ASSET, 50_001) + MEASURES)
+    with pytest.raises(InputError, match=r"50001 assets\n.*at most 50000 assets"):
+        scenarios.validate(tmp_path / "s.toml")
 
 
 @pytest.mark.parametrize("count", [99, 100])

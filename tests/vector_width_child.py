@@ -2,9 +2,9 @@
 
     python tests/vector_width_child.py
 
-prints as JSON the hash, and for which vector width it was computed. When a change of the
-numbers is meant, the printed hash is the new STORED_HASH of tests/test_compile.py; print it with the versions of
-constraints.txt.
+prints as JSON the hash, another one of factor models, and for which vector width they were computed. When a change of
+the numbers is meant, the printed hashes are the new STORED_HASH and STORED_HASH_OF_FACTORS of tests/test_compile.py;
+print them with the versions of constraints.txt.
 """
 
 import hashlib
@@ -31,22 +31,32 @@ def runs():
     yield [equal_pool(18, rho=0.4)], plan(30_000)
 
 
+def runs_of_factors():
+    """Both laws, one step and three, and a case with a correlation beside."""
+    for law in ({"factors": 3}, {"factors": 2, "dof": 3.5}):
+        yield [deep_tree(**law), equal_like({})], plan(30_000)
+        yield [deep_tree(**law, compounding="simple")], plan(10_001, steps=3, outputs=("returns",))
+
+
 def equal_like(law):
     """Another factor and other volatilities on the assets of `deep_tree`."""
     other = equal_pool(5, rho=0.7, volatility=0.33, expected_return=0.04, name="stress", **law)
     return simcore.Case("stress", other.market, deep_tree().pools)
 
 
-def hash_of_runs():
+def hash_of(runs):
     """One hash of every bit that a user may see."""
     total = hashlib.sha256()
-    for cases, run_plan in runs():
+    for cases, run_plan in runs:
         result = simcore.simulate(cases, run_plan)
         total.update(digest(result).encode())
         total.update(cells_digest(cases, run_plan, result).encode())
         for paths in result.outputs.values():
             total.update(paths.returns.tobytes())
     return total.hexdigest()
+
+
+RUNS = (runs, runs_of_factors)
 
 
 def wide(names):
@@ -79,4 +89,4 @@ def target():
 
 
 if __name__ == "__main__":
-    print(json.dumps({"hash": hash_of_runs(), "register": register(), **target()}))
+    print(json.dumps({"hashes": [hash_of(runs()) for runs in RUNS], "register": register(), **target()}))

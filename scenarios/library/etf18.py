@@ -132,7 +132,7 @@ def _universe(table: Table, heads: tuple[str, ...], start: str, end: str, **word
     for head in heads:
         yield head.format(periods=len(returns), year=PERIODS_PER_YEAR, start=start, end=end, **words)
     yield f'[universe]\ncompounding = "{COMPOUNDING}"\ncorrelation = ['
-    for fund, row in zip(table.funds, moments.correlation.tolist(), strict=True):
+    for fund, row in zip(table.funds, moments.matrix.tolist(), strict=True):
         yield f"  {row},  # {fund}"
     yield "]"
     for fund, mu, sigma in zip(table.funds, moments.expected_return.tolist(), moments.volatility.tolist(), strict=True):

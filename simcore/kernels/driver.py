@@ -12,6 +12,7 @@ from simcore.compile import kernel
 from simcore.kernels import rows
 from simcore.kernels.block import BLOCK, STRIDE
 from simcore.kernels.bootstrap import advance, pick
+from simcore.kernels.factors import factor_product
 from simcore.kernels.linear import product
 from simcore.kernels.mixing import TABLE_SIZE, fill_mixing
 from simcore.kernels.normals import fill_normals
@@ -37,6 +38,7 @@ class Kind(IntEnum):
     STORE = 12  # kept path by path, in stored rows from `slot` on
     ADVANCE = 13  # one row: where each path is in a history after step `slot`; numbers: how many rows it has, restart
     PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
+    FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings row by row
 
 
 # columns of the table
@@ -155,6 +157,10 @@ def drive(
                 for j in range(size):
                     p = param + 2 + j * rows_in_history
                     pick(params[p : p + rows_in_history], workspace[by], workspace[out + j])
+            elif kind == Kind.FACTORS:
+                own, p = params[param : param + size], param + size
+                loadings, factors = params[p : p + size * first_slot], workspace[by : by + first_slot]
+                factor_product(own, loadings, workspace[source : source + size], factors, workspace[out : out + size])
             elif kind == Kind.STORE:
                 for j in range(size):
                     row = workspace[source + j]

@@ -19,7 +19,9 @@ STREAM_NORMAL = 0  # the horizon's normals are its step 0
 STREAM_BRIDGE = 1  # what splits a drawn horizon into steps
 STREAM_MIXING = 2  # one uniform per path and step, for Student-t
 STREAM_BOOTSTRAP = 3  # two uniforms per path and step: whether a block ends, and where the next begins
-STREAM_NAMES = ("normal", "bridge", "mixing", "bootstrap")
+STREAM_FACTORS = 4  # as STREAM_NORMAL, a factor in the place of an asset
+STREAM_FACTORS_BRIDGE = 5  # as STREAM_BRIDGE
+STREAM_NAMES = ("normal", "bridge", "mixing", "bootstrap", "factors", "factors' bridge")
 
 
 @inlined
