@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hostile import try_tables
+from hostile import compile_kernels, try_tables
 
 from analysis.resampled import _skewness
 from scenarios.tail_weight import tail_weight
@@ -11,6 +11,7 @@ from simcore import standardised
 
 def test_changed_tables_are_read_or_refused(tmp_path):
     """Never another exception, never long, never a number that is none."""
+    compile_kernels(tmp_path)
     seen = try_tables(tmp_path, 100, 300)
     assert len(seen) == 8
     assert min(seen.values()) > 3  # the control: both ends of the border are tried

@@ -1,6 +1,7 @@
 """Absurd sizes: refused with an estimate, before they cost anything."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -139,3 +140,11 @@ def test_kept_paths_are_refused_before_they_are_lowered(monkeypatch):
     monkeypatch.setattr(memory, "usable", lambda: 2**20)
     with pytest.raises(CapacityError, match="one path alone takes"):
         replay(case, plan, [0])
+
+
+def test_the_page_has_these_limits():
+    page = (Path(__file__).resolve().parent.parent / "docs" / "scenario-file.md").read_text()
+    told = page.partition("## How large\n")[2].partition("\n## ")[0]
+    limits = {name: value for name, value in vars(sizes).items() if name.startswith("MOST_")}
+    limits["MOST_BYTES"] //= 2**20
+    assert [name for name, value in limits.items() if f"| {value:,}" not in told] == []

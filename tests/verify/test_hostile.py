@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hostile import figures_of, mutated, tried, try_tables
+from hostile import compile_kernels, figures_of, mutated, tried, try_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_invalid import check_random_structure
@@ -23,8 +23,7 @@ SEEN = Counter()
 
 @pytest.fixture(autouse=True, scope="module")
 def compiled(tmp_path_factory):
-    """No file has to wait for the kernels."""
-    try_tables(tmp_path_factory.mktemp("compiled"), 0, 1)
+    compile_kernels(tmp_path_factory.mktemp("compiled"))
 
 
 @settings(max_examples=2_000)
