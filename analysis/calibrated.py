@@ -21,8 +21,9 @@ from scenarios.files import File
 from scenarios.from_history import historical, in_history
 from scenarios.history import History
 from scenarios.messages import problems_of
-from scenarios.schema import RegimeFile, Universe
+from scenarios.schema import RegimeFile
 from scenarios.schema_history import HistorySource, Weighted
+from scenarios.schema_universe import Universe
 from scenarios.tail_weight import LOWEST, TailWeight, tail_weight
 from simcore.border import is_name
 from simcore.errors import InputError, Problem, raise_if_any

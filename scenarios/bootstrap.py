@@ -13,7 +13,9 @@ from scenarios.calibrate import period_returns
 from scenarios.changes import with_changes, with_universe
 from scenarios.messages import toml_text
 from scenarios.resolve import horizon_of, written_correlation
-from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Regime, Shock, Universe
+from scenarios.schema import Document
+from scenarios.schema_shocks import Change, Regime, Shock
+from scenarios.schema_universe import BootstrapLaw, Innovation, Universe
 from simcore.errors import InputError, Problem
 from simcore.market import Bootstrap, standardised
 

@@ -12,7 +12,8 @@ from scenarios.estimation import Estimation, estimation_of
 from scenarios.repairs import Repaired, repairs_of
 from scenarios.resolve import changed_by, correlation_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.sample import asked_of
-from scenarios.schema import Document, Universe
+from scenarios.schema import Document
+from scenarios.schema_universe import Universe
 from simcore.case import Case, Plan
 
 

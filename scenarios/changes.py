@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from scenarios.schema import Change, Document, Universe
+from scenarios.schema import Document
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Universe
 
 
 def with_changes(document: Document, filled: Callable[[Change, int, str, str], Change]) -> Document:

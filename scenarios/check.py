@@ -22,7 +22,8 @@ from scenarios.resolve import (
     positions_of,
     shocked,
 )
-from scenarios.schema import Document, Shock
+from scenarios.schema import Document
+from scenarios.schema_shocks import Shock
 from simcore.case import Case
 from simcore.errors import InputError, Problem
 from simcore.limits import check_limits

@@ -17,8 +17,10 @@ from scenarios.calibrate import period_returns
 from scenarios.cases import makers_of
 from scenarios.changes import with_changes, with_universe
 from scenarios.sample import asked_of, samples_of
-from scenarios.schema import Change, Document, Innovation, Shock, Universe
+from scenarios.schema import Document
 from scenarios.schema_history import Sample, Weighted
+from scenarios.schema_shocks import Change, Shock
+from scenarios.schema_universe import Innovation, Universe
 from simcore.case import Case
 from simcore.errors import InputError
 from simcore.market import standardised

@@ -18,8 +18,10 @@ from scenarios.messages import same_letters
 from scenarios.messages_of_tables import place_of
 from scenarios.moments import Moments
 from scenarios.past_table import PastTable, read_table, unknown_column
-from scenarios.schema import Asset, Change, Document, Universe
+from scenarios.schema import Document
 from scenarios.schema_history import HistorySource, Weighted
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Asset, Universe
 from scenarios.window import Window, window_of
 from simcore.errors import InputError, Problem, some
 from simcore.market import Compounding

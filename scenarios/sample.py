@@ -11,8 +11,10 @@ from scenarios.bootstrap import law_of
 from scenarios.changes import with_changes, with_universe
 from scenarios.estimators import estimate
 from scenarios.resolve import correlation_of
-from scenarios.schema import Change, Document, EstimationError, Universe
+from scenarios.schema import Document, EstimationError
 from scenarios.schema_history import Sample, Weighted
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Universe
 from simcore.errors import Problem, some
 
 _PLACE = "measures.estimation_error"

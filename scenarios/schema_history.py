@@ -5,10 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from scenarios.tables import Name, Table, form_of, key, limits, number
-from simcore.pools import LARGEST_VALUE
+from scenarios.tables import Amount, Name, Table, form_of, key, number
 
-_Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]
 _ExpectedReturn = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 
 
@@ -87,7 +85,7 @@ class HistorySource(Table):
         'a class by the name of an asset: { AGG = "bonds" }', 'write classes = { AGG = "bonds" }', default={}
     )
     values: Annotated[
-        Annotated[_Value, Tag("<number>")] | Annotated[dict[str, _Value], Tag("<table>")], Discriminator(form_of)
+        Annotated[Amount, Tag("<number>")] | Annotated[dict[str, Amount], Tag("<table>")], Discriminator(form_of)
     ] = key(
         "one number from -1e100 to 1e100 for every asset, or one by the name of an asset, in the currency",
         "write values = 100_000 or values = { AGG = 100_000 }",
