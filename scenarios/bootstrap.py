@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scenarios.calibrate import period_returns
-from scenarios.changes import with_changes, with_universe
+from scenarios.changes import source_of, with_changes, with_universe
 from scenarios.messages import toml_text
 from scenarios.resolve import horizon_of, written_correlation
 from scenarios.schema import Document
@@ -66,8 +66,7 @@ def bootstrap_of(universe: Universe, shock: Shock | None, known: dict[int, Boots
     """
     if law_of(universe) is None:
         return None
-    regimes = [change.regime.universe for change in shock.changes if change.regime] if shock else []
-    source = next((one for one in reversed(regimes) if one is not None), universe)
+    source = source_of(universe, shock)
     law = law_of(source)
     if law is None or law.rows is None:
         raise AssertionError("with_rows fills every law")

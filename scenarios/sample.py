@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from scenarios.bootstrap import law_of
-from scenarios.changes import with_changes, with_universe
+from scenarios.changes import universes_of, with_changes, with_universe
 from scenarios.estimators import estimate
 from scenarios.resolve import correlation_of
 from scenarios.schema import Document, EstimationError
@@ -30,13 +30,7 @@ def asked_of(document: Document) -> EstimationError | None:
 
 def samples_of(document: Document) -> Iterator[tuple[str, Universe]]:
     """Every universe of the document that has a sample, by its key path."""
-    if document.universe.sample is not None:
-        yield "universe", document.universe
-    for i, shock in enumerate(document.shocks):
-        for j, change in enumerate(shock.changes):
-            inner = change.regime.universe if change.regime else None
-            if inner is not None and inner.sample is not None:
-                yield f"shocks[{i}].changes[{j}].regime.universe", inner
+    return ((place, universe) for place, universe in universes_of(document) if universe.sample is not None)
 
 
 def with_samples(document: Document) -> tuple[Document, list[Problem]]:
