@@ -12,7 +12,7 @@ from scenarios.changes import universes_of, with_changes, with_universe
 from scenarios.estimators import estimate
 from scenarios.resolve import correlation_of
 from scenarios.schema import Document, EstimationError
-from scenarios.schema_history import Sample, Weighted
+from scenarios.schema_history import Sample, estimator_options
 from scenarios.schema_shocks import Change
 from scenarios.schema_universe import Universe
 from simcore.errors import Problem, some
@@ -124,13 +124,11 @@ def _check(universe: Universe, sample: Sample, place: str, asked: EstimationErro
 
 def _check_figures(universe: Universe, sample: Sample, returns: np.ndarray, place: str) -> list[Problem]:
     """Figures that were changed while the sample stayed: the interval would be of others."""
-    half_life = sample.estimator.ewma.half_life if isinstance(sample.estimator, Weighted) else None
     moments = estimate(
         returns,
         periods_per_year=sample.periods_per_year,
         compounding="log" if universe.compounding == "log" else "simple",
-        estimator="ewma" if isinstance(sample.estimator, Weighted) else sample.estimator,
-        half_life=half_life,
+        **estimator_options(sample.estimator),
     )
     names = [asset.name for asset in universe.assets]
     expected = [sample.expected_returns.get(name, mu) for name, mu in zip(names, moments.expected_return, strict=True)]

@@ -1,7 +1,7 @@
 """The table [universe.history]: where past returns stand, which of them count, how they become figures."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Discriminator, Field, Tag
 
@@ -28,6 +28,20 @@ Estimator = Annotated[
     Annotated[Literal["sample", "ledoit_wolf"], Tag("<text>")] | Annotated[Weighted, Tag("<table>")],
     Discriminator(form_of),
 ]
+
+
+class EstimateOptions(TypedDict):
+    """The options of `scenarios.estimators.estimate` that an estimator of the file stands for."""
+
+    estimator: Literal["sample", "ledoit_wolf", "ewma"]
+    half_life: float | None
+
+
+def estimator_options(estimator: Estimator) -> EstimateOptions:
+    """What `estimator` is for `scenarios.estimators.estimate`; a half-life in periods is there for ewma alone."""
+    if isinstance(estimator, Weighted):
+        return {"estimator": "ewma", "half_life": estimator.ewma.half_life}
+    return {"estimator": estimator, "half_life": None}
 
 
 class Sample(Table):
