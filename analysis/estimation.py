@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison import Figure, RelativeTo, Row, figures_of, tree_views
-from analysis.estimate import value_of
+from analysis.estimate import join_notes, value_of
 from analysis.expectation import expected_loss
 from scenarios.estimation import FEWEST_BLOCKS, cases_drawn
 from simcore import engines
@@ -115,7 +115,7 @@ def with_estimation(
 
 
 def _noted(row: Row, note: str) -> Row:
-    return row._replace(note="; ".join(filter(None, (row.note, note))))
+    return row._replace(note=join_notes(row.note or "", note))
 
 
 def _is_benefit(row: Row) -> bool:
@@ -175,7 +175,7 @@ def _of_case(case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_
         shift = expected_loss(case, plan, tree.positions_below(node)) if relative_to == "mean" else 0.0
         alone[node] = {
             (measure, c): value_of(summaries[node], measure, c) - (0.0 if c is None or shift is None else shift)
-            for measure, c in figures_of(plan)
+            for measure, c in figures_of(plan.confidences)
         }
     for _, _, figures in tree_views(tree, alone, (), math.fsum, _benefit, math.nan):
         yield from figures.values()
