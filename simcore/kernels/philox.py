@@ -19,6 +19,8 @@ STREAM_NORMAL = 0  # the horizon's normals are its step 0
 STREAM_BRIDGE = 1  # what splits a drawn horizon into steps
 STREAM_MIXING = 2  # one uniform per path and step, for Student-t
 STREAM_BOOTSTRAP = 3  # two uniforms per path and step: whether a block ends, and where the next begins
+STREAM_LOSSES = 32  # rows of losses that are drawn again; the step is 0, the pair the place in the replicate
+STREAM_HISTORY = 33  # rows of a history that are drawn again; the step tells which history
 STREAM_NAMES = ("normal", "bridge", "mixing", "bootstrap")
 
 
