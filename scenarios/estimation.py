@@ -27,7 +27,7 @@ from simcore.market import standardised
 from simcore.summary import tree_sum
 
 Floats = NDArray[np.float64]
-FEWEST_BLOCKS = 50  # of rows in a history: of 250, 30 and 12 single rows 95, 90 and 74 % of the intervals cover
+ENOUGH_BLOCKS = 50  # of rows in a history: of 250, 30 and 12 single rows 95, 90 and 74 % of the intervals cover
 _PULL = 1e-9  # toward independence, of correlations that all but depend on one another
 
 
