@@ -108,7 +108,7 @@ def _filled(universe: Universe, law: BootstrapLaw, place: Callable[[str], str]) 
         return universe, [
             Problem(place(key), gaps, "rows of all assets together", 'write gaps = "drop" in the history')
         ]
-    rows = standardised(period_returns(past.returns, "log" if universe.compounding == "log" else "simple"))
+    rows = standardised(period_returns(past.returns, universe.compounding))
     filled = law.model_copy(update={"periods_per_year": past.periods_per_year, "rows": rows.tolist()})
     innovation = Innovation.model_construct(student_t=None, bootstrap=filled)
     return universe.model_copy(update={"innovation": innovation}), []

@@ -135,7 +135,7 @@ def _drawn(estimation: Estimation, replicate: int, pull: float) -> Document:
 def _history(universe: Universe) -> _History:
     sample = universe.sample
     assert sample is not None
-    x = period_returns(np.array(sample.returns), "log" if universe.compounding == "log" else "simple")
+    x = period_returns(np.array(sample.returns), universe.compounding)
     count = len(x)
     center = np.array([tree_sum(column) for column in x.T]) / count
     x = np.ascontiguousarray(x - center)

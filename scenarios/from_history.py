@@ -144,7 +144,7 @@ def _read(universe: Universe, place: str, naming: File, *, drawn: bool) -> tuple
         table = read_table(file, reference, decimal=source.decimal, date_format=source.date_format)
     except InputError as error:
         return None, [*problems, *error.problems]
-    return _Read(table, source, "log" if universe.compounding == "log" else "simple", drawn), []
+    return _Read(table, source, universe.compounding, drawn), []
 
 
 def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = False) -> tuple[Universe, list[Problem]]:

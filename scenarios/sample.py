@@ -127,7 +127,7 @@ def _check_figures(universe: Universe, sample: Sample, returns: np.ndarray, plac
     moments = estimate(
         returns,
         periods_per_year=sample.periods_per_year,
-        compounding="log" if universe.compounding == "log" else "simple",
+        compounding=universe.compounding,
         **estimator_options(sample.estimator),
     )
     names = [asset.name for asset in universe.assets]

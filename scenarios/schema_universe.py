@@ -9,7 +9,7 @@ from pydantic_core import InitErrorDetails
 from scenarios.history import History
 from scenarios.schema_history import HistorySource, Sample
 from scenarios.tables import Amount, Entry, Name, Table, form_of, key, limits, name_of, number
-from simcore.market import LARGEST_DOF
+from simcore.market import LARGEST_DOF, Compounding
 
 
 class Classes(Table):
@@ -94,9 +94,7 @@ class Universe(Table):
         'write repair = "none" or repair = "nearest"',
         default="none",
     )
-    compounding: Annotated[str, Field(pattern="^(log|simple)$")] = key(
-        '"log" or "simple"', 'write compounding = "log"', default="log"
-    )
+    compounding: Compounding = key('"log" or "simple"', 'write compounding = "log"', default="log")
     innovation: Annotated[
         Annotated[str, Field(pattern="^normal$"), Tag("<text>")] | Annotated[Innovation, Tag("<table>")],
         Discriminator(form_of),
