@@ -21,8 +21,9 @@ from scenarios.files import File
 from scenarios.from_history import historical, in_history
 from scenarios.history import History
 from scenarios.messages import problems_of
-from scenarios.schema import RegimeFile, Universe
+from scenarios.schema import RegimeFile
 from scenarios.schema_history import HistorySource, Weighted
+from scenarios.schema_universe import Universe
 from scenarios.tail_weight import LOWEST, TailWeight, tail_weight
 from simcore.border import is_name
 from simcore.errors import InputError, Problem, raise_if_any
@@ -87,10 +88,15 @@ def calibrate(file: str, options: Mapping[str, Any], *, compounding: str = "log"
     past = universe.past
     if past is None or source is None:
         raise AssertionError("a history without problems has figures")
-    law: Compounding = "simple" if universe.compounding == "simple" else "log"
-    rows = period_returns(past.returns, law)
+    rows = period_returns(past.returns, universe.compounding)
     tails = tail_weight(rows[past.complete])
-    text = "\n".join([*_head(Path(file), source, past, law, tails), *_universe(universe, past, rows, tails), _ASSUMED])
+    text = "\n".join(
+        [
+            *_head(Path(file), source, past, universe.compounding, tails),
+            *_universe(universe, past, rows, tails),
+            _ASSUMED,
+        ]
+    )
     return Calibration(universe, past, tails, text)
 
 
@@ -152,10 +158,12 @@ def _option(key: str) -> str:
     return "FILE" if key == "file" else f"--{key.replace('_', '-')}"
 
 
-def _head(file: Path, source: HistorySource, past: History, law: Compounding, tails: TailWeight) -> Iterator[str]:
+def _head(
+    file: Path, source: HistorySource, past: History, compounding: Compounding, tails: TailWeight
+) -> Iterator[str]:
     year = f"{source.periods_per_year:g}"
-    of = "ln(1 + r), r" if law == "log" else "r,"
-    drift = " + volatility^2 / 2" if law == "log" else ""
+    of = "ln(1 + r), r" if compounding == "log" else "r,"
+    drift = " + volatility^2 / 2" if compounding == "log" else ""
     gaps = f'; gaps: "{source.gaps}"' if source.gaps else ""
     lines = [
         f"The figures of {past.file}, by simcore calibrate.",

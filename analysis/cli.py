@@ -112,10 +112,8 @@ def run(
     runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:
         if folder:
-            document, manifest = document_of_all(runs), manifest_of(runs, context.obj)
             rows = [row for done in runs for row in done.rows]
-            texts = (output.csv_of(rows), json_text(document) + "\n", json_text(manifest) + "\n")
-            output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
+            output.write_run(folder, rows, document_of_all(runs), manifest_of(runs, context.obj))
     finally:  # a full disk does not lose what took long to compute
         if as_json:
             print_result(json_text(document_of_all(runs)), machine=True)

@@ -71,9 +71,7 @@ def measure(
     done = measure_file(request, threads=count, say=None if quiet else say)
     try:
         if folder:
-            document, manifest = measured_document(done), measured_manifest(done, context.obj)
-            texts = (output.csv_of(done.rows), json_text(document) + "\n", json_text(manifest) + "\n")
-            output.write_files(folder, dict(zip(output.FILES, texts, strict=True)))
+            output.write_run(folder, done.rows, measured_document(done), measured_manifest(done, context.obj))
     finally:  # a full disk does not lose what took long to compute
         if as_json:
             print_result(json_text(measured_document(done)), machine=True)

@@ -248,9 +248,9 @@ def tree_views(
         yield position.name, "standalone", alone[position.name]
 
 
-def figures_of(plan: Plan) -> list[Figure]:
+def figures_of(confidences: Iterable[float]) -> list[Figure]:
     """The figures of a node, in the order of the table."""
-    tail = [(measure, c) for c in plan.confidences for measure in ("value_at_risk", "expected_shortfall")]
+    tail = [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
     return [("mean", None), ("volatility", None), *tail]
 
 
@@ -260,7 +260,7 @@ def _standalone(case: Case, plan: Plan, node: str, summary: Summary, relative_to
     exposures = risky_exposures(case, positions)
     expected = expected_loss(case, plan, positions) if relative_to == "mean" else 0.0
     estimates = {}
-    for measure, confidence in figures_of(plan):
+    for measure, confidence in figures_of(plan.confidences):
         if not exposures:  # every path has the same loss but for rounding, so no figure is left to chance
             estimate = riskless(0.0 if measure == "volatility" else summary.mean, summary.count)
         elif reason := why_no_value(case.market, plan.horizon, exposures, measure):

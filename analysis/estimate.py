@@ -22,6 +22,7 @@ Integers = NDArray[np.int64]
 
 FEWEST_BATCHES = 20  # fewer give no standard error worth printing
 FEWEST_TAIL_LOSSES = 100  # fewer behind a figure earn it a note
+UNPOOLED_REACHES_0 = "no benefit: the unpooled figure, or its interval, reaches 0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,7 +234,7 @@ def benefit(pooled: Estimate, unpooled: Estimate) -> Estimate:
         return Estimate(None, note=join_notes(*(e.note for e in (pooled, unpooled) if e.value is None)))
     lowest = unpooled.value if unpooled.low is None else unpooled.low
     if lowest <= 0.0:
-        return Estimate(None, note="no benefit: the unpooled figure, or its interval, reaches 0")
+        return Estimate(None, note=UNPOOLED_REACHES_0)
     ratio = pooled.value / unpooled.value
     return delta_method(1.0 - ratio, [-1.0 / unpooled.value, ratio / unpooled.value], [pooled, unpooled])
 
@@ -274,8 +275,13 @@ def _ranks(summary: Summary, confidence: float) -> tuple[int, int, int]:
     return rank, low, high
 
 
-def _tail_note(confidence: float, n: int) -> str:
-    tail = tail_size(confidence, n)
-    if tail >= FEWEST_TAIL_LOSSES:
+def few_behind(losses: float) -> str:
+    """The caution that few losses stand behind a figure, and how many; empty when they are enough."""
+    if losses >= FEWEST_TAIL_LOSSES:
         return ""
-    return f"only {tail:.4g} losses in the tail (below {FEWEST_TAIL_LOSSES}), simulate more paths"
+    return f"only {losses:.4g} losses in the tail (below {FEWEST_TAIL_LOSSES})"
+
+
+def _tail_note(confidence: float, n: int) -> str:
+    few = few_behind(tail_size(confidence, n))
+    return few and f"{few}, simulate more paths"

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison import Figure, RelativeTo, Row, figures_of, tree_views
-from analysis.estimate import value_of
+from analysis.estimate import join_notes, value_of
 from analysis.expectation import expected_loss
-from scenarios.estimation import FEWEST_BLOCKS, cases_drawn
+from scenarios.estimation import ENOUGH_BLOCKS, cases_drawn
 from simcore import engines
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from scenarios.build import Scenario
 
 FEWEST_PATHS = 2**15
-FEWEST_TAIL_LOSSES = 300  # behind the figure of highest confidence
+_TAIL_LOSSES = 300  # behind the figure of highest confidence
 _MOST_CASES, _BYTES = 64, 2**28  # that are simulated at once, and what they may take
 _BELOW = Fraction(1, 40)  # of the replicates at each end
 _NONE = "no estimation interval: "
@@ -110,12 +110,12 @@ def with_estimation(
             row = row._replace(
                 estimation_low=row.value + float(d[below - 1]), estimation_high=row.value + float(d[-below])
             )
-            table.append(row if its >= FEWEST_BLOCKS else _noted(row, FEW.format(f"{its:.3g}", FEWEST_BLOCKS)))
+            table.append(row if its >= ENOUGH_BLOCKS else _noted(row, FEW.format(f"{its:.3g}", ENOUGH_BLOCKS)))
     return _without_crossing(table)
 
 
 def _noted(row: Row, note: str) -> Row:
-    return row._replace(note="; ".join(filter(None, (row.note, note))))
+    return row._replace(note=join_notes(row.note or "", note))
 
 
 def _is_benefit(row: Row) -> bool:
@@ -138,7 +138,7 @@ def _without_crossing(table: list[Row]) -> list[Row]:
 
 def _plan(plan: Plan) -> Plan:
     """Fewer paths: they are the same for all, so their noise all but cancels in the differences."""
-    wanted = float(FEWEST_TAIL_LOSSES / (1 - as_fraction(max(plan.confidences))))
+    wanted = float(_TAIL_LOSSES / (1 - as_fraction(max(plan.confidences))))
     return replace(plan, paths=min(plan.paths, max(FEWEST_PATHS, 1 << math.ceil(math.log2(wanted)))))
 
 
@@ -175,7 +175,7 @@ def _of_case(case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_
         shift = expected_loss(case, plan, tree.positions_below(node)) if relative_to == "mean" else 0.0
         alone[node] = {
             (measure, c): value_of(summaries[node], measure, c) - (0.0 if c is None or shift is None else shift)
-            for measure, c in figures_of(plan)
+            for measure, c in figures_of(plan.confidences)
         }
     for _, _, figures in tree_views(tree, alone, (), math.fsum, _benefit, math.nan):
         yield from figures.values()

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import estimate, resampled
-from analysis.comparison import RISKLESS, Figure, Row, rows_of, tree_views
+from analysis.comparison import RISKLESS, Figure, Row, figures_of, rows_of, tree_views
 from analysis.estimate import Estimate, estimate_of, join_notes, riskless
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note
 from simcore import engines
@@ -100,8 +100,7 @@ def measured_rows(
     """
     losses = node_losses(tree, positions)
     constant = {node for node, row in zip(tree.names, losses, strict=True) if len(row) > 1 and row.min() == row.max()}
-    figures: list[Figure] = [("mean", None), ("volatility", None)]
-    figures += [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
+    figures = figures_of(confidences)
     if sampling.replicates:
         views = _bootstrapped(tree, losses, figures, sampling, constant, engine or engines.threads())
     else:

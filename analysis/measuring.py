@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -203,6 +201,7 @@ def measured_manifest(done: Measured, command: Sequence[str]) -> dict[str, Any]:
 
 def _about(done: Measured) -> dict[str, Any]:
     from analysis.document import provenance_of
+    from scenarios.digest import digest_of
 
     request, losses = done.request, done.losses
     read: dict[str, Any] = {
@@ -225,17 +224,12 @@ def _about(done: Measured) -> dict[str, Any]:
         "scenario": done.name,
         "losses": read,
         "sampling": asdict(done.sampling),
-        "provenance": provenance_of(_digest(made_of), done.threads, done.seconds),
+        "provenance": provenance_of(digest_of(made_of), done.threads, done.seconds),
     }
 
 
 def _pools(tree: PoolTree) -> list[dict[str, Any]]:
     return [{"name": pool.name, "members": list(pool.members)} for pool in tree.pools]
-
-
-def _digest(document: Mapping[str, Any]) -> str:
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _separator(request: Request) -> str:

@@ -11,8 +11,10 @@ import os
 import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from analysis.comparison import COLUMNS, Row
+from analysis.document import json_text
 from simcore.errors import InputError, Problem
 
 FILES = ("comparison.csv", "comparison.json", "manifest.json")
@@ -92,6 +94,18 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
             with contextlib.suppress(OSError):
                 part.unlink(missing_ok=True)
         _remove_empty(made)
+
+
+def write_run(folder: Path, rows: Sequence[Row], document: Mapping[str, Any], manifest: Mapping[str, Any]) -> None:
+    """Write the `FILES` of a run: its tidy table as CSV and in its document, and what makes the same again.
+
+    Raises
+    ------
+    OSError
+        As `write_files`.
+    """
+    texts = (csv_of(rows), json_text(document) + "\n", json_text(manifest) + "\n")
+    write_files(folder, dict(zip(FILES, texts, strict=True)))
 
 
 def csv_of(rows: Sequence[Row]) -> str:

@@ -18,7 +18,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimate import FEWEST_TAIL_LOSSES, Estimate, join_notes
+from analysis.estimate import UNPOOLED_REACHES_0, Estimate, few_behind, join_notes
 from simcore.confidence import as_fraction, quantile_rank, tail_size
 from simcore.summary import tree_sum
 
@@ -125,7 +125,7 @@ def benefit(pooled: Resampled, unpooled: Resampled) -> Resampled:
     if pooled.value is None or unpooled.value is None:
         return Resampled(None, note=join_notes(*(r.note for r in (pooled, unpooled) if r.value is None)))
     if _lowest(unpooled, unpooled.value) <= 0.0:
-        return Resampled(None, note="no benefit: the unpooled figure, or its interval, reaches 0")
+        return Resampled(None, note=UNPOOLED_REACHES_0)
     ratio, base = pooled.value / unpooled.value, unpooled.value
     note, behind = join_notes(pooled.note, unpooled.note), min(pooled.behind, unpooled.behind)
     if pooled.replicates is None or unpooled.replicates is None:
@@ -202,11 +202,8 @@ def binomial_ranks(confidence: float, n: int) -> tuple[int, int]:
 
 
 def tail_note(losses_behind: float) -> str:
-    """The caution that few losses stand behind a figure, and how many."""
-    if losses_behind < 1.0:
-        return BEYOND
-    few = f"only {losses_behind:.4g} losses in the tail (below {FEWEST_TAIL_LOSSES})"
-    return few if losses_behind < FEWEST_TAIL_LOSSES else ""
+    """The caution that few losses stand behind a figure, or that there is none in its tail."""
+    return BEYOND if losses_behind < 1.0 else few_behind(losses_behind)
 
 
 def losses_behind(confidence: float | None, n: int) -> float:

@@ -1,41 +1,18 @@
 """The table that `simcore run` prints: one line a case and pool, to be read without a manual."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.estimation import Drawn
-from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
+from analysis.panels import Block, Notes, panels_of
+from analysis.text import amount, amount_scale, counted, power_name, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
 
 NO_SHARE = "no per cent: the value of the pool is not above 0"
-
-
-class _Block(NamedTuple):
-    """Columns that stay together: a title over them, their heads, and their cells, a row per line."""
-
-    title: str
-    heads: tuple[str, ...]
-    cells: list[tuple[str, ...]]
-
-
-class _Notes:
-    """Footnotes, numbered in the order of their first use, and the marks at the end of each line."""
-
-    def __init__(self, lines: int) -> None:
-        self.numbers: dict[str, int] = {}
-        self.line: list[list[str]] = [[] for _ in range(lines)]
-
-    def mark(self, note: str) -> str:
-        return "".join(f"[{self.numbers.setdefault(n, len(self.numbers) + 1)}]" for n in note.split("; "))
-
-    def caution(self, line: int, note: str | None) -> None:
-        for part in (note or "").split("; "):
-            if part and self.mark(part) not in self.line[line]:
-                self.line[line].append(self.mark(part))
 
 
 def render(
@@ -136,7 +113,7 @@ def lay_out(
     pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
     power, decimals = amount_scale(values or (), amounts)
-    notes = _Notes(len(lines))
+    notes = Notes(len(lines))
 
     blocks = [] if values is None else [_value_block(values, power, decimals)]
     for figure, column in pooled.items():
@@ -150,12 +127,12 @@ def lay_out(
     if nested:
         blocks.append(_benefit_block("benefit of members", members, notes))
 
-    panels = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, blocks, notes)]
+    panels = panels_of(lines, blocks, notes)
     estimated = [_estimation_block(_title(figure), column, power, decimals) for figure, column in pooled.items()]
     estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
     if nested:
         estimated.append(_estimation_block("benefit of members, %", members, None, 1))
-    estimation = ["\n".join(_panel(lines, group, notes)) for group in _groups(lines, estimated, notes)]
+    estimation = panels_of(lines, estimated, notes)
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
     return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers), estimation)
@@ -172,14 +149,14 @@ def _per_cent(confidence: float, *, tail: bool = False) -> str:
     return f"{float(100 * (1 - share if tail else share)):.15g}"
 
 
-def _value_block(values: Sequence[float], power: int, decimals: int) -> _Block:
+def _value_block(values: Sequence[float], power: int, decimals: int) -> Block:
     digits = 0 if all((value / 1000.0**power).is_integer() for value in values) else decimals
-    return _Block("", ("value",), [(amount(value, power, digits),) for value in values])
+    return Block("", ("value",), [(amount(value, power, digits),) for value in values])
 
 
 def _figure_block(
-    title: str, column: Sequence[Row], values: Sequence[float] | None, power: int, decimals: int, notes: _Notes
-) -> _Block:
+    title: str, column: Sequence[Row], values: Sequence[float] | None, power: int, decimals: int, notes: Notes
+) -> Block:
     cells = []
     for i, row in enumerate(column):
         if row.value is None:
@@ -192,11 +169,11 @@ def _figure_block(
         share = f"{100.0 * row.value / value:z.2f}" if value > 0.0 else ""
         cells.append((amount(row.value, power, decimals), share))
     if values is None:
-        return _Block(title, ("amount",), [(one,) for one, _ in cells])
-    return _Block(title, ("amount", "%"), cells)
+        return Block(title, ("amount",), [(one,) for one, _ in cells])
+    return Block(title, ("amount", "%"), cells)
 
 
-def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _Block:
+def _benefit_block(title: str, column: Sequence[Row | None], notes: Notes) -> Block:
     cells = []
     for i, row in enumerate(column):
         if row is None:
@@ -208,10 +185,10 @@ def _benefit_block(title: str, column: Sequence[Row | None], notes: _Notes) -> _
             ends = ["none" if end is None else f"{100.0 * end:z.1f}" for end in (row.low, row.high)]
             interval = "" if row.low is None and row.high is None else f"[{', '.join(ends)}]"
             cells.append((f"{100.0 * row.value:z.1f}", interval))
-    return _Block(title, ("%", "95 % interval"), cells)
+    return Block(title, ("%", "95 % interval"), cells)
 
 
-def _estimation_block(title: str, column: Sequence[Row | None], power: int | None, decimals: int) -> _Block:
+def _estimation_block(title: str, column: Sequence[Row | None], power: int | None, decimals: int) -> Block:
     """Intervals of amounts in the `power` of 1000 of the table, or of benefits in per cent, without one."""
 
     def shown(figure: float) -> str:
@@ -221,53 +198,7 @@ def _estimation_block(title: str, column: Sequence[Row | None], power: int | Non
     for row in column:
         low, high = (row.estimation_low, row.estimation_high) if row else (None, None)
         cells.append(("" if low is None or high is None else f"[{shown(low)}, {shown(high)}]",))
-    return _Block(title, ("95 % interval",), cells)
-
-
-def _widths(block: _Block) -> list[int]:
-    widths = [max(map(len, column)) for column in zip(block.heads, *block.cells, strict=True)]
-    widths[0] += max(0, len(block.title) - sum(widths) - len(widths) + 1)
-    return widths
-
-
-def _groups(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> list[list[_Block]]:
-    """The blocks, filled from the left into as many tables as the width asks for."""
-    names = 2 + max((columns(pool) for _, pool in lines), default=4)
-    ends = max((sum(map(len, marks)) for marks in notes.line), default=0) + 1
-    groups, used = [[]], names + ends
-    for block in blocks:
-        width = 2 + sum(_widths(block)) + len(block.heads) - 1
-        if groups[-1] and used + width > WIDTH:
-            groups.append([])
-            used = names + ends
-        groups[-1].append(block)
-        used += width
-    return groups
-
-
-def _panel(lines: Sequence[tuple[str, str]], blocks: Sequence[_Block], notes: _Notes) -> Iterable[str]:
-    """One table: two lines of heads, and under each case the pools that have something in it."""
-    widths = [_widths(block) for block in blocks]
-    names = 2 + max((columns(pool) for _, pool in lines), default=4)
-    titles = [block.title.rjust(sum(width) + len(width) - 1) for block, width in zip(blocks, widths, strict=True)]
-    heads = [_cells(block.heads, width) for block, width in zip(blocks, widths, strict=True)]
-    yield "  ".join([" " * names, *titles]).rstrip()
-    yield (ruler := "  ".join(["pool".ljust(names), *heads]))
-    yield "-" * len(ruler)
-    case = None
-    for i, line in enumerate(lines):
-        parts = [_cells(block.cells[i], width) for block, width in zip(blocks, widths, strict=True)]
-        if not any(part.strip() for part in parts):
-            continue
-        if line[0] != case:
-            case = line[0]
-            yield case
-        marks = "".join(notes.line[i])
-        yield ("  ".join(["  " + aligned(line[1], names - 2), *parts]) + " " + marks).rstrip()
-
-
-def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return " ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+    return Block(title, ("95 % interval",), cells)
 
 
 def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo, of: str) -> str:

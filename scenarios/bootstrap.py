@@ -10,10 +10,12 @@ from collections.abc import Callable
 import numpy as np
 
 from scenarios.calibrate import period_returns
-from scenarios.changes import with_changes, with_universe
+from scenarios.changes import source_of, with_changes, with_universe
 from scenarios.messages import toml_text
 from scenarios.resolve import horizon_of, written_correlation
-from scenarios.schema import BootstrapLaw, Change, Document, Innovation, Regime, Shock, Universe
+from scenarios.schema import Document
+from scenarios.schema_shocks import Change, Regime, Shock
+from scenarios.schema_universe import BootstrapLaw, Innovation, Universe
 from simcore.dependence import Bootstrap, standardised
 from simcore.errors import InputError, Problem
 
@@ -64,8 +66,7 @@ def bootstrap_of(universe: Universe, shock: Shock | None, known: dict[int, Boots
     """
     if law_of(universe) is None:
         return None
-    regimes = [change.regime.universe for change in shock.changes if change.regime] if shock else []
-    source = next((one for one in reversed(regimes) if one is not None), universe)
+    source = source_of(universe, shock)
     law = law_of(source)
     if law is None or law.rows is None:
         raise AssertionError("with_rows fills every law")
@@ -107,7 +108,7 @@ def _filled(universe: Universe, law: BootstrapLaw, place: Callable[[str], str]) 
         return universe, [
             Problem(place(key), gaps, "rows of all assets together", 'write gaps = "drop" in the history')
         ]
-    rows = standardised(period_returns(past.returns, "log" if universe.compounding == "log" else "simple"))
+    rows = standardised(period_returns(past.returns, universe.compounding))
     filled = law.model_copy(update={"periods_per_year": past.periods_per_year, "rows": rows.tolist()})
     innovation = Innovation.model_construct(student_t=None, bootstrap=filled)
     return universe.model_copy(update={"innovation": innovation}), []

@@ -1,19 +1,19 @@
 """From a checked document to what the engine takes: cases, a plan, and the resolved scenario with its digest."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from scenarios.bootstrap import law_of
 from scenarios.cases import cases_of
 from scenarios.cautions import cautions
+from scenarios.digest import digest_of
 from scenarios.estimation import Estimation, estimation_of
 from scenarios.loadings import Loadings, key_of
 from scenarios.repairs import Repaired, repairs_of
 from scenarios.resolve import changed_by, correlation_of, moments_in, plan_of, pools_of, positions_of, shocked
 from scenarios.sample import asked_of
-from scenarios.schema import Document, Universe
+from scenarios.schema import Document
+from scenarios.schema_universe import Universe
 from simcore.case import Case, Plan
 
 
@@ -77,7 +77,7 @@ def build(document: Document, file: str) -> Scenario:
         plan=plan,
         relative_to=document.measures.relative_to,
         resolved=resolved,
-        digest=_digest(resolved),
+        digest=digest_of(resolved),
         cautions=cautions(document),
         repairs=repairs_of(document),
         estimation=estimation_of(document),
@@ -122,8 +122,3 @@ def _resolved_universe(universe: Universe) -> dict[str, Any]:
     for asset in resolved["assets"]:
         asset.pop("value", None)
     return resolved
-
-
-def _digest(resolved: dict[str, Any]) -> str:
-    canonical = json.dumps(resolved, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -7,7 +7,8 @@ from scenarios.bootstrap import bootstrap_of
 from scenarios.loadings import Loadings, key_of
 from scenarios.moments import Moments
 from scenarios.resolve import correlation_of, market_of, moments_in, pools_of, positions_of, shocked
-from scenarios.schema import Document, Innovation, Universe
+from scenarios.schema import Document
+from scenarios.schema_universe import Innovation, Universe
 from simcore.case import Case
 from simcore.correlation import factor
 from simcore.dependence import Bootstrap, Dependence, Factors, Gaussian, StudentT

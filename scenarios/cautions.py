@@ -1,5 +1,6 @@
 """What is allowed in a scenario and seldom meant: said, and nothing else comes of it."""
 
+from scenarios.changes import universes_of
 from scenarios.repairs import repairs_of, told
 from scenarios.resolve import pools_of, positions_of
 from scenarios.schema import Document
@@ -10,8 +11,7 @@ UNUSUAL = 2.0  # a volatility or expected return of 200 % a year: a bond's 5 % w
 
 def cautions(document: Document) -> tuple[str, ...]:
     """A sentence for each thing in a checked document that its author may want to look at again."""
-    regimes = [change.regime.universe for shock in document.shocks for change in shock.changes if change.regime]
-    pasts = [universe.past for universe in (document.universe, *filter(None, regimes)) if universe.past]
+    pasts = [universe.past for _, universe in universes_of(document) if universe.past]
     said = list(dict.fromkeys(caution for past in pasts for caution in past.cautions))
     for i, asset in enumerate(document.universe.assets):
         for key, figure in (("expected_return", asset.expected_return), ("volatility", asset.volatility)):

@@ -23,7 +23,8 @@ from scenarios.resolve import (
     positions_of,
     shocked,
 )
-from scenarios.schema import Document, Shock
+from scenarios.schema import Document
+from scenarios.schema_shocks import Shock
 from scenarios.sizes import check_tree
 from simcore.case import Case
 from simcore.dependence import Factors

@@ -11,7 +11,8 @@ from scenarios.messages import same_letters, same_name, toml_text, unknown_name
 from scenarios.moments import Moments
 from scenarios.possible import check_possible
 from scenarios.resolve import changed, selection
-from scenarios.schema import Change, CorrelationChange, Innovation, Regime, Shock, Universe
+from scenarios.schema_shocks import Change, CorrelationChange, Regime, Shock
+from scenarios.schema_universe import Innovation, Universe
 from simcore.correlation import check_entries
 from simcore.errors import Problem, first_of, some
 

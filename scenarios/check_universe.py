@@ -7,7 +7,7 @@ from scenarios.loadings import independent
 from scenarios.messages import same_letters, toml_text
 from scenarios.possible import check_possible
 from scenarios.resolve import moments_in, written_correlation
-from scenarios.schema import Classes, Innovation, Universe
+from scenarios.schema_universe import Classes, Innovation, Universe
 from scenarios.shocks import least_common_correlation
 from simcore.dependence import Factors, check_loadings
 from simcore.errors import InputError, Problem

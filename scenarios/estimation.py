@@ -15,17 +15,19 @@ from numpy.typing import NDArray
 from scenarios.bootstrap import law_of
 from scenarios.calibrate import period_returns
 from scenarios.cases import makers_of
-from scenarios.changes import with_changes, with_universe
+from scenarios.changes import source_of, with_changes, with_universe
 from scenarios.sample import asked_of, samples_of
-from scenarios.schema import Change, Document, Innovation, Shock, Universe
+from scenarios.schema import Document
 from scenarios.schema_history import Sample, Weighted
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Innovation, Universe
 from simcore.case import Case
 from simcore.dependence import standardised
 from simcore.errors import InputError
 from simcore.summary import tree_sum
 
 Floats = NDArray[np.float64]
-FEWEST_BLOCKS = 50  # of rows in a history: of 250, 30 and 12 single rows 95, 90 and 74 % of the intervals cover
+ENOUGH_BLOCKS = 50  # of rows in a history: of 250, 30 and 12 single rows 95, 90 and 74 % of the intervals cover
 _PULL = 1e-9  # toward independence, of correlations that all but depend on one another
 
 
@@ -70,7 +72,7 @@ def estimation_of(document: Document) -> Estimation | None:
     asked = asked_of(document)
     if asked is None:
         return None
-    sources = [_source_of(document.universe, shock) for shock in (None, *document.shocks)]
+    sources = [source_of(document.universe, shock) for shock in (None, *document.shocks)]
     blocks = tuple(len(u.sample.returns) / asked.mean_block if u.sample else None for u in sources)
     histories = {place: _history(universe) for place, universe in samples_of(document)}
     return Estimation(asked.replicates, asked.mean_block, blocks, document, histories)
@@ -130,16 +132,10 @@ def _drawn(estimation: Estimation, replicate: int, pull: float) -> Document:
     return with_changes(base, filled)
 
 
-def _source_of(universe: Universe, shock: Shock | None) -> Universe:
-    """Where the volatilities and correlations of a case come from: its last regime, or the universe."""
-    regimes = [change.regime.universe for change in shock.changes if change.regime] if shock else []
-    return next((one for one in reversed(regimes) if one is not None), universe)
-
-
 def _history(universe: Universe) -> _History:
     sample = universe.sample
     assert sample is not None
-    x = period_returns(np.array(sample.returns), "log" if universe.compounding == "log" else "simple")
+    x = period_returns(np.array(sample.returns), universe.compounding)
     count = len(x)
     center = np.array([tree_sum(column) for column in x.T]) / count
     x = np.ascontiguousarray(x - center)

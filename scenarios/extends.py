@@ -8,7 +8,9 @@ from scenarios import library
 from scenarios.files import File, Reference, read
 from scenarios.messages import joined
 from scenarios.origins import Origins, is_below, origin, put
-from scenarios.schema import Holdings, Simulation, Universe
+from scenarios.schema import Simulation
+from scenarios.schema_holdings import Holdings
+from scenarios.schema_universe import Universe
 from scenarios.sizes import MOST_FILES
 from simcore.errors import InputError
 

@@ -18,8 +18,10 @@ from scenarios.messages import same_letters
 from scenarios.messages_of_tables import place_of
 from scenarios.moments import Moments
 from scenarios.past_table import PastTable, read_table, unknown_column
-from scenarios.schema import Asset, Change, Document, Universe
-from scenarios.schema_history import HistorySource, Weighted
+from scenarios.schema import Document
+from scenarios.schema_history import HistorySource, estimator_options
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Asset, Universe
 from scenarios.sizes import check_universes
 from scenarios.window import Window, window_of
 from simcore.errors import InputError, Problem, first_of, some
@@ -76,7 +78,8 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
                 remedy = "write [universe.history] in place of assets and correlation, or regime = { file = ... }"
                 problems.append(Problem(f"{here}.regime ({shock})", value, allowed, remedy))
             elif read:
-                of_window = replace_window(read, regime.start, regime.end)
+                window = {"start": regime.start, "end": regime.end}
+                of_window = replace(read, source=read.source.model_copy(update=window))
                 found, wrong = _estimated(document.universe, of_window, f"{here}.regime ({shock})", regime=True)
                 problems.extend(wrong)
         elif regime.universe is not None and regime.universe.history is not None:
@@ -89,11 +92,6 @@ def with_history(document: Document, origin: Callable[[str], File]) -> tuple[Doc
 
     document = with_changes(document.model_copy(update={"universe": universe}), filled)
     return document, list(dict.fromkeys(problems))
-
-
-def replace_window(read: _Read, start: object, end: object) -> _Read:
-    """The same table and keys, for another window."""
-    return replace(read, source=read.source.model_copy(update={"start": start, "end": end}))
 
 
 def historical(universe: Universe, place: str, naming: File, base: Universe) -> tuple[Universe, list[Problem]]:
@@ -149,7 +147,7 @@ def _read(universe: Universe, place: str, naming: File, *, drawn: bool) -> tuple
         table = read_table(file, reference, decimal=source.decimal, date_format=source.date_format)
     except InputError as error:
         return None, [*problems, *error.problems]
-    return _Read(table, source, "log" if universe.compounding == "log" else "simple", drawn), []
+    return _Read(table, source, universe.compounding, drawn), []
 
 
 def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = False) -> tuple[Universe, list[Problem]]:
@@ -162,7 +160,8 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
     past, wrong = window_of(table, window)
     if past is None or problems:
         return universe, wrong if regime else [*problems, *wrong]
-    half_life = source.estimator.ewma.half_life if isinstance(source.estimator, Weighted) else None
+    options = estimator_options(source.estimator)
+    half_life = options["half_life"]
     if half_life is not None and (worth := effective_rows(len(past.dates), half_life)) < _FEWEST:
         value, allowed = f"{half_life:g}", f"a half-life that is worth {_FEWEST:g} rows of equal weight or more"
         remedy = f"{len(past.dates)} rows are worth {worth:.2g} so: write a longer one"
@@ -174,8 +173,7 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
                 past.returns,
                 periods_per_year=source.periods_per_year,
                 compounding=read.compounding,
-                estimator="ewma" if isinstance(source.estimator, Weighted) else source.estimator,
-                half_life=half_life,
+                **options,
             )
     except InputError as error:
         return universe, [replace(problem, file=table.file) for problem in error.problems]

@@ -11,7 +11,9 @@ from fractions import Fraction
 from scenarios.files import File, Reference
 from scenarios.messages import joined, toml_text, unknown_name
 from scenarios.portfolio import Holding, read_portfolio
-from scenarios.schema import Asset, Document, Holdings, Pool, Position
+from scenarios.schema import Document
+from scenarios.schema_holdings import Holdings, Pool, Position
+from scenarios.schema_universe import Asset
 from simcore.errors import Problem, first_of, show, some
 from simcore.pools import LARGEST_VALUE
 

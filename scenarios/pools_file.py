@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from scenarios.files import File, read
 from scenarios.messages import problems_of, same_letters
-from scenarios.schema import Pool as PoolTable
+from scenarios.schema_holdings import Pool as PoolTable
 from scenarios.tables import Table, key
 from simcore.errors import InputError, Problem, raise_if_any, some
 from simcore.pools import Pool, PoolTree, Position, check_nodes

@@ -11,7 +11,9 @@ from scenarios.files import File, Reference, read
 from scenarios.from_history import historical, in_history
 from scenarios.messages import problems_of
 from scenarios.origins import stamp
-from scenarios.schema import Change, Document, RegimeFile, Universe
+from scenarios.schema import Document, RegimeFile
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Universe
 from simcore.errors import InputError, Problem
 
 

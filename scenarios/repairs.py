@@ -6,7 +6,9 @@ from typing import NamedTuple
 from scenarios.loadings import Correlations, Loadings
 from scenarios.moments import Moments
 from scenarios.resolve import changed_by, correlation_of, moments_in, shocked, written_correlation
-from scenarios.schema import Document, Shock, Universe
+from scenarios.schema import Document
+from scenarios.schema_shocks import Shock
+from scenarios.schema_universe import Universe
 from simcore.correlation import SMALLEST_EIGENVALUE
 from simcore.repair import Repair, repair_of
 

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from scenarios.loadings import Correlations, Loadings, reordered
 from scenarios.moments import Moments
 from scenarios.possible import possible
-from scenarios.schema import Change, Classes, CorrelationChange, Document, Shock, Simulation, Universe
+from scenarios.schema import Document, Simulation
+from scenarios.schema_shocks import Change, CorrelationChange, Shock
+from scenarios.schema_universe import Classes, Universe
 from scenarios.shocks import change_correlation, change_figures, change_jump, change_loadings, classed_correlation
 from simcore.case import Plan
 from simcore.dependence import Dependence

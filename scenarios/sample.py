@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from scenarios.bootstrap import law_of
-from scenarios.changes import with_changes, with_universe
+from scenarios.changes import universes_of, with_changes, with_universe
 from scenarios.estimators import estimate
 from scenarios.resolve import correlation_of
-from scenarios.schema import Change, Document, EstimationError, Universe
-from scenarios.schema_history import Sample, Weighted
+from scenarios.schema import Document, EstimationError
+from scenarios.schema_history import Sample, estimator_options
+from scenarios.schema_shocks import Change
+from scenarios.schema_universe import Universe
 from simcore.errors import Problem, some
 
 _PLACE = "measures.estimation_error"
@@ -28,13 +30,7 @@ def asked_of(document: Document) -> EstimationError | None:
 
 def samples_of(document: Document) -> Iterator[tuple[str, Universe]]:
     """Every universe of the document that has a sample, by its key path."""
-    if document.universe.sample is not None:
-        yield "universe", document.universe
-    for i, shock in enumerate(document.shocks):
-        for j, change in enumerate(shock.changes):
-            inner = change.regime.universe if change.regime else None
-            if inner is not None and inner.sample is not None:
-                yield f"shocks[{i}].changes[{j}].regime.universe", inner
+    return ((place, universe) for place, universe in universes_of(document) if universe.sample is not None)
 
 
 def with_samples(document: Document) -> tuple[Document, list[Problem]]:
@@ -128,13 +124,11 @@ def _check(universe: Universe, sample: Sample, place: str, asked: EstimationErro
 
 def _check_figures(universe: Universe, sample: Sample, returns: np.ndarray, place: str) -> list[Problem]:
     """Figures that were changed while the sample stayed: the interval would be of others."""
-    half_life = sample.estimator.ewma.half_life if isinstance(sample.estimator, Weighted) else None
     moments = estimate(
         returns,
         periods_per_year=sample.periods_per_year,
-        compounding="log" if universe.compounding == "log" else "simple",
-        estimator="ewma" if isinstance(sample.estimator, Weighted) else sample.estimator,
-        half_life=half_life,
+        compounding=universe.compounding,
+        **estimator_options(sample.estimator),
     )
     names = [asset.name for asset in universe.assets]
     expected = [sample.expected_returns.get(name, mu) for name, mu in zip(names, moments.expected_return, strict=True)]

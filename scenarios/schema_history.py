@@ -1,14 +1,12 @@
 """The table [universe.history]: where past returns stand, which of them count, how they become figures."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Discriminator, Field, Tag
 
-from scenarios.tables import Name, Table, form_of, key, limits, number
-from simcore.pools import LARGEST_VALUE
+from scenarios.tables import Amount, Name, Table, form_of, key, number
 
-_Value = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]
 _ExpectedReturn = Annotated[float, Field(ge=-10, le=10, allow_inf_nan=False)]
 
 
@@ -30,6 +28,20 @@ Estimator = Annotated[
     Annotated[Literal["sample", "ledoit_wolf"], Tag("<text>")] | Annotated[Weighted, Tag("<table>")],
     Discriminator(form_of),
 ]
+
+
+class EstimateOptions(TypedDict):
+    """The options of `scenarios.estimators.estimate` that an estimator of the file stands for."""
+
+    estimator: Literal["sample", "ledoit_wolf", "ewma"]
+    half_life: float | None
+
+
+def estimator_options(estimator: Estimator) -> EstimateOptions:
+    """What `estimator` is for `scenarios.estimators.estimate`; a half-life in periods is there for ewma alone."""
+    if isinstance(estimator, Weighted):
+        return {"estimator": "ewma", "half_life": estimator.ewma.half_life}
+    return {"estimator": estimator, "half_life": None}
 
 
 class Sample(Table):
@@ -87,7 +99,7 @@ class HistorySource(Table):
         'a class by the name of an asset: { AGG = "bonds" }', 'write classes = { AGG = "bonds" }', default={}
     )
     values: Annotated[
-        Annotated[_Value, Tag("<number>")] | Annotated[dict[str, _Value], Tag("<table>")], Discriminator(form_of)
+        Annotated[Amount, Tag("<number>")] | Annotated[dict[str, Amount], Tag("<table>")], Discriminator(form_of)
     ] = key(
         "one number from -1e100 to 1e100 for every asset, or one by the name of an asset, in the currency",
         "write values = 100_000 or values = { AGG = 100_000 }",

@@ -1,4 +1,4 @@
-"""What all tables of the file share: keys that say what they allow, names, and forms of which one is chosen."""
+"""What all tables of the file share: keys that say what they allow, names and amounts, and forms to choose from."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from simcore.border import NAME, is_name
+from simcore.pools import LARGEST_VALUE
 
 Forms = tuple[tuple[str, ...], ...]  # each of one or more keys; an empty one: none of them need be written
 
@@ -58,6 +59,8 @@ def _name(value: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name), WithJsonSchema(_NAMES)]
+Amount = Annotated[float, limits("number", minimum=-LARGEST_VALUE, maximum=LARGEST_VALUE)]  # in the currency
+Entry = Annotated[float, limits("number", minimum=-1, maximum=1)]  # of a correlation matrix
 
 
 class Table(BaseModel):

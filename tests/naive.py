@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 MASK = 0xFFFFFFFF
-NORMAL, BRIDGE, MIXING, BOOTSTRAP, FACTORS, FACTORS_BRIDGE = range(6)  # streams
+NORMAL, BRIDGE, MIXING, BOOTSTRAP, FACTORS, FACTORS_BRIDGE, LOSSES, HISTORY = 0, 1, 2, 3, 4, 5, 32, 33  # streams
 
 
 def fma(a, b, c):
@@ -188,6 +188,17 @@ def walk(path, steps, count, mean_block, seed):
         a, b = draw(path, BOOTSTRAP, step, 0, seed)
         fresh = not rows or uniform(a) < 1.0 / mean_block
         rows.append(math.floor(uniform(b) * count) if fresh else (rows[-1] + 1) % count)
+    return rows
+
+
+def rows_drawn(count, replicate, stream, history, mean_block, seed):
+    """The rows of one replicate of a bootstrap, as many as there are."""
+    restart = min(2**64 - 1, int(2**64 / mean_block))
+    rows = []
+    for place in range(count):
+        a, b = draw(replicate, stream, history, place, seed)
+        fresh = not rows or b <= restart
+        rows.append((a * count) >> 64 if fresh else (rows[-1] + 1) % count)
     return rows
 
 

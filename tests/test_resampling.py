@@ -15,9 +15,7 @@ from analysis import expected_shortfall, mean, resampled, value_at_risk, volatil
 from analysis.resampled import ABOVE_REPLICATES, BELOW_REPLICATES, Resampled, binomial_ranks, influence_of
 from simcore.engines import threads
 from simcore.kernels.resampling import draw_counts
-from simcore.resampling import resample
-
-ALL_BITS = np.uint64(2**64 - 1)
+from simcore.resampling import resample, rows_drawn
 
 
 def counts_of(n, replicates, *, mean_block=1.0, seed=1):
@@ -26,6 +24,19 @@ def counts_of(n, replicates, *, mean_block=1.0, seed=1):
     for b in range(replicates):
         draw_counts(b, restart, np.uint64(seed), out[b])
     return out
+
+
+@pytest.mark.parametrize("mean_block", [1.0, 3.0])
+@pytest.mark.parametrize("n", [1, 7, 137])
+def test_rows_are_those_of_the_obvious_loop(n, mean_block):
+    seed = 2**63 - 1
+    counts = counts_of(n, 4, mean_block=mean_block, seed=seed)
+    for replicate in range(4):
+        rows = naive.rows_drawn(n, replicate, naive.LOSSES, 0, mean_block, seed)
+        assert counts[replicate].tolist() == np.bincount(rows, minlength=n).tolist()
+        for history in (0, 3):
+            rows = naive.rows_drawn(n, replicate, naive.HISTORY, history, mean_block, seed)
+            assert rows_drawn(n, replicate, history=history, mean_block=mean_block, seed=seed).tolist() == rows
 
 
 def test_a_replicate_draws_as_many_rows_as_there_are_each_as_likely():

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.comparison import Row
-from analysis.table import WIDTH, render
+from analysis.table import render
+from analysis.text import WIDTH
 from simcore.case import Case, Plan
 from simcore.market import Market
 from simcore.pools import Pool, PoolTree, Position

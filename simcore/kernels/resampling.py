@@ -2,16 +2,15 @@
 
 A replicate draws as many rows as there are, in blocks of consecutive rows that have a geometric length (the stationary
 bootstrap of Politis and Romano, 1994); of mean length 1 they are single rows. A draw is a pure function of (seed,
-replicate, stream, place in it): whatever is computed from it is paired.
+stream, replicate, history, place in the replicate): whatever is computed from it is paired.
 """
 
 import numpy as np
 
 from simcore.compile import inlined, kernel
-from simcore.kernels.philox import HALF, LOW, draw
+from simcore.kernels.philox import HALF, LOW, STREAM_HISTORY, STREAM_LOSSES, draw
 
 U = np.uint64
-STREAM_LOSSES, STREAM_HISTORY = 32, 33  # the streams of simulations are below
 
 
 @inlined
@@ -24,13 +23,13 @@ def _following(row, place, count, replicate, stream, step, restart, seed):
 
 
 @kernel
-def draw_rows(replicate, step, restart, seed, rows):
+def draw_rows(replicate, history, restart, seed, rows):
     """The rows of a history that are in a replicate, in the order drawn.
 
     Parameters
     ----------
     replicate : int
-    step : int
+    history : int
         Which of several histories, so that each has draws of its own.
     restart : uint64
         A new block begins where 64 random bits are at most this; all bits set: at every row.
@@ -40,7 +39,7 @@ def draw_rows(replicate, step, restart, seed, rows):
     """
     row = 0
     for i in range(rows.size):
-        row = _following(row, i, rows.size, replicate, STREAM_HISTORY, step, restart, seed)
+        row = _following(row, i, rows.size, replicate, STREAM_HISTORY, history, restart, seed)
         rows[i] = row
 
 
