@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,8 @@ from numpy.typing import NDArray
 HORIZON = 1.0 / 12.0  # years
 VAR, ES = 0.99, 0.975
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
+Precision = Literal["double", "single"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,22 +23,38 @@ class Work:
     paths, steps : int
     volatility : ndarray, shape (n,), per square root of a year
     correlation : ndarray, shape (n, n)
+    precision : {"double", "single"}
+        Of draws and products.
+    horizon_only : bool
+        Nothing looks at the steps: who can may draw the horizon at once.
     """
 
     paths: int
     steps: int
-    volatility: Floats
-    correlation: Floats
+    volatility: NDArray[np.float64]
+    correlation: NDArray[np.float64]
+    precision: Precision = "double"
+    horizon_only: bool = False
 
     @property
-    def scale(self) -> Floats:
+    def dtype(self) -> Any:
+        """Of draws and products."""
+        return np.float64 if self.precision == "double" else np.float32
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
         """Standard deviation of each asset's log return in one step."""
         return self.volatility * math.sqrt(HORIZON / self.steps)
 
     @property
-    def drift(self) -> Floats:
+    def drift(self) -> NDArray[np.float64]:
         """Mean of each asset's log return in one step."""
         return -0.5 * self.scale**2
+
+    @property
+    def factor(self) -> Floats:
+        """The factor of the covariance of one step."""
+        return (self.scale[:, None] * np.linalg.cholesky(self.correlation)).astype(self.dtype)
 
     @property
     def ranks(self) -> tuple[int, int]:
@@ -44,7 +62,7 @@ class Work:
         return math.ceil(VAR * self.paths) - 1, math.ceil(ES * self.paths)
 
 
-def work(n: int, paths: int, steps: int) -> Work:
+def work(n: int, paths: int, steps: int, precision: Precision = "double", horizon_only: bool = False) -> Work:
     """A problem of n assets, always the same one: correlations from a few factors and own noise."""
     rng = np.random.default_rng(0)
     loadings = 0.5 * rng.standard_normal((n, max(3, n // 10)))
@@ -53,4 +71,4 @@ def work(n: int, paths: int, steps: int) -> Work:
     correlation = covariance / deviation[:, None] / deviation
     correlation = (correlation + correlation.T) / 2.0
     np.fill_diagonal(correlation, 1.0)
-    return Work(paths, steps, rng.uniform(0.1, 0.4, n), correlation)
+    return Work(paths, steps, rng.uniform(0.1, 0.4, n), correlation, precision, horizon_only)
