@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from work import Floats, Work
+
+from analysis.bench_work import Floats, Work
 
 BYTES_IN_A_BLOCK = 262_144
 FEWEST_PATHS = 256  # below, products of many assets are slow

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from peers import PEERS, Form
-from work import work
+
+from analysis.bench_work import work
 
 
 def peak_memory() -> int:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from work import ES, HORIZON, VAR, work
+
+from analysis.bench_work import ES, HORIZON, VAR, work
 
 
 @dataclass(frozen=True)

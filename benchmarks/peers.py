@@ -12,10 +12,10 @@ from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
-import numpy as np
 import usual
 from blocked import blocked_table, mkl_draw, numpy_draw, torch_draw, torch_exp
-from work import ES, HORIZON, VAR, Floats, Work
+
+from analysis.bench_work import Figures, Floats, Work, numpy_figures, simcore_figures, usual_figures
 
 
 @dataclass(frozen=True)
@@ -37,36 +37,9 @@ class Form:
         return ", ".join(filter(None, words)) or "one thread"
 
 
-@dataclass(frozen=True, eq=False)
-class Figures:
-    """Columns volatility, VaR, ES; the pool's row, then one for each position; simcore alone knows standard errors."""
-
-    value: Floats
-    std_error: Floats | None = None
-
-
-def simcore_figures(job: Work, seed: int, form: Form) -> Figures:
-    """This project, from arrays to estimates with standard errors and intervals."""
-    from analysis import estimate_of  # here, so that no rival's memory holds it
-    from simcore import Case, Market, Plan, Pool, PoolTree, Position, simulate
-
-    names = [f"asset {i}" for i in range(len(job.volatility))]
-    zero = np.zeros(len(names))
-    market = Market.from_moments(names, expected_return=zero, volatility=job.volatility, correlation=job.correlation)
-    tree = PoolTree([Position(name, name, 1.0) for name in names], [Pool("pool", tuple(names))])
-    options: dict[str, Any] = {} if job.precision == "double" else {"precision": job.precision}
-    collapse = job.horizon_only or job.steps == 1
-    plan = Plan(job.paths, HORIZON, seed, (ES, VAR), steps=job.steps, collapse=collapse, **options)
-    summaries = simulate([Case("base", market, tree)], plan, threads=form.pool)["base"]
-    columns = (("volatility", None), ("value_at_risk", VAR), ("expected_shortfall", ES))
-    rows = [[estimate_of(summaries[node], *column) for column in columns] for node in ("pool", *names)]
-    value, error = ([[getattr(cell, name) for cell in row] for row in rows] for name in ("value", "std_error"))
-    return Figures(np.array(value, dtype=float), np.array(error, dtype=float))
-
-
-def usual_figures(of: Callable[[Work, int], Floats], job: Work, seed: int, form: Form) -> Figures:
+def _usual(returns: Callable[[Work, int], Floats], job: Work, seed: int, form: Form) -> Figures:
     """A rival as one usually writes it."""
-    return Figures(usual.table(of(job, seed), job))
+    return usual_figures(returns(job, seed), job)
 
 
 def tuned_figures(job: Work, seed: int, form: Form) -> Figures:
@@ -88,11 +61,11 @@ def torch_figures(job: Work, seed: int, form: Form) -> Figures:
 
 
 PEERS: dict[str, Callable[[Work, int, Form], Figures]] = {
-    "simcore": simcore_figures,
-    "numpy": partial(usual_figures, usual.numpy_returns),
-    "scipy": partial(usual_figures, usual.scipy_returns),
-    "mkl_random": partial(usual_figures, usual.mkl_returns),
-    "QuantLib": partial(usual_figures, usual.quantlib_returns),
+    "simcore": lambda job, seed, form: simcore_figures(job, seed, form.pool),
+    "numpy": lambda job, seed, form: numpy_figures(job, seed),
+    "scipy": partial(_usual, usual.scipy_returns),
+    "mkl_random": partial(_usual, usual.mkl_returns),
+    "QuantLib": partial(_usual, usual.quantlib_returns),
     "jax": lambda job, seed, form: Figures(usual.jax_table(job, seed, form.brng, form.blas)),
     "numpy blocked": tuned_figures,
     "mkl_random blocked": mkl_figures,

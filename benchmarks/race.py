@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from peers import PEERS, SHARE, Figures, Form, forms, missing
-from work import Precision
+from peers import PEERS, SHARE, Form, forms, missing
+
+from analysis.bench_work import Figures, Precision
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_HANDICAP = 1.1  # threads that wait for each other win a trial by chance, and lose three times that in noise
@@ -109,16 +110,7 @@ class Race:
 
     def distance(self, peer: str) -> float:
         """The largest difference of any figure from simcore's, in standard errors of the difference."""
-        return distance(self.figures["simcore"], self.figures[peer], SHARE.get(peer, 1))
-
-
-def distance(ours: Figures, theirs: Figures, share: int = 1) -> float:
-    """The largest difference of any figure, in standard errors of the difference of two independent samples.
-
-    Theirs has its paths divided by `share`.
-    """
-    assert ours.std_error is not None
-    return float(np.max(np.abs(ours.value - theirs.value) / (np.sqrt(1.0 + share) * ours.std_error)))
+        return self.figures["simcore"].distance(self.figures[peer], SHARE.get(peer, 1))
 
 
 class Stable:

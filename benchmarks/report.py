@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from plot import draw
+
 HERE = Path(__file__).parent
 README = HERE / "README.md"
 START, END = "<!-- measured -->", "<!-- end -->"
@@ -122,7 +124,9 @@ def main() -> int:
         if status := subprocess.run(command, cwd=HERE.parent).returncode:
             print(f"The suite failed: {README.name} stays as it is.", file=sys.stderr)
             return status
-        text = tables(json.loads(measured.read_text()))
+        document = json.loads(measured.read_text())
+    text = tables(document)
+    draw(document, HERE / "rate.svg")
     before, rest = README.read_text().split(START)
     README.write_text(f"{before}{START}\n\n{text}\n\n{END}{rest.split(END)[1]}")
     print(text)

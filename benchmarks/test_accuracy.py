@@ -3,11 +3,11 @@
 import math
 
 import pytest
-from peers import PEERS, Form, missing, simcore_figures
+from peers import PEERS, missing
 from race import Heat, Race, Stable
 from stopwatch import stopwatch
-from work import work
 
+from analysis.bench_work import simcore_figures, work
 from simcore.engines import available_threads
 from simcore.kernels.block import BLOCK
 
@@ -18,7 +18,7 @@ TRIED = 200_000  # paths that tell how many are needed
 @pytest.fixture(scope="module", params=[10, 50, 500], ids="n = {}".format)
 def race(request: pytest.FixtureRequest) -> Race:
     """A race over as many paths as the pool's VaR needs: everybody simulates plainly, so all need the same."""
-    figures = simcore_figures(work(request.param, TRIED, 1), 1, Form(1))
+    figures = simcore_figures(work(request.param, TRIED, 1), 1, 1)
     assert figures.std_error is not None
     relative = figures.std_error[0, 1] / figures.value[0, 1]
     paths = BLOCK * math.ceil(TRIED * (relative / WANTED) ** 2 / BLOCK)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from peers import PEERS, Form, missing, simcore_figures, tuned_figures
-from race import Heat, Race, Stable, distance
+from peers import PEERS, Form, missing, tuned_figures
+from race import Heat, Race, Stable
 from stopwatch import stopwatch
-from work import work
 
+from analysis.bench_work import simcore_figures, work
 from simcore.engines import available_threads
 
 FURTHEST = 5.85  # standard errors: one false alarm in 1e8 figures, and a run compares 20,000
@@ -27,7 +27,6 @@ HEATS = [
     Heat(10, 252, 2, 240_000, 3, horizon_only=True),
     *(Heat(n, 1, 2, PATHS[n, 1], 3, precision="single") for n in (10, 50, 500)),
 ]
-LIBRARIES = ("scipy", "mkl_random", "QuantLib", "jax")  # with NumPy, as their users write them
 
 
 def _promised(heat: Heat) -> dict[str, float]:
@@ -87,6 +86,6 @@ def test_ratio(race, capsys):
 def test_wrong_figures_are_noticed():
     """Volatilities that are 1 % too high do not pass as equal."""
     job, form = work(10, 1_000_000, 1), Form(method="dot")
-    ours = simcore_figures(job, 1, form)
-    assert distance(ours, tuned_figures(job, 1, form)) < FURTHEST
-    assert distance(ours, tuned_figures(replace(job, volatility=1.01 * job.volatility), 1, form)) > FURTHEST
+    ours = simcore_figures(job, 1, 1)
+    assert ours.distance(tuned_figures(job, 1, form)) < FURTHEST
+    assert ours.distance(tuned_figures(replace(job, volatility=1.01 * job.volatility), 1, form)) > FURTHEST

@@ -7,32 +7,8 @@ from typing import Any
 
 import numpy as np
 from blocked import measured
-from work import HORIZON, Floats, Work
 
-
-def table(returns: Floats, job: Work) -> Floats:
-    """Volatility, VaR and ES of the pool and every position. returns : (paths, n), log returns over the horizon"""
-    losses = 1.0 - np.exp(returns)
-    at_var, from_es = job.ranks
-    rows = []
-    for sample in (losses.sum(axis=1), *losses.T):
-        ordered = np.partition(sample, (at_var, from_es))
-        rows.append((sample.std(), ordered[at_var], ordered[from_es:].mean()))
-    return np.array(rows)
-
-
-def numpy_returns(job: Work, seed: int) -> Floats:
-    """NumPy: one matrix of normals a step, times the factor."""
-    rng = np.random.default_rng(seed)
-    factor, drift = job.factor, job.drift.astype(job.dtype)
-
-    def step() -> Floats:
-        return rng.standard_normal((job.paths, len(factor)), dtype=job.dtype) @ factor.T + drift
-
-    returns = step()
-    for _ in range(job.steps - 1):
-        returns += step()
-    return returns
+from analysis.bench_work import HORIZON, Floats, Work
 
 
 def scipy_returns(job: Work, seed: int) -> Floats:
