@@ -1,5 +1,6 @@
 """The rates of all peers against the number of assets, as a picture."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,14 @@ COLOURS = ("#000000", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D
 
 
 def draw(document: dict[str, Any], file: Path) -> None:
-    """Millions of normals a second, one step, double precision, two threads. document : as pytest-benchmark writes it"""
-    import matplotlib
+    """Millions of normals a second; one step, double precision, 2 threads.
 
+    document : what pytest-benchmark writes
+    """
+    matplotlib: Any = import_module("matplotlib")
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "simcore"  # the same picture has the same bytes
-    from matplotlib import pyplot
-
+    pyplot: Any = import_module("matplotlib.pyplot")
     rates: dict[str, list[tuple[int, float]]] = {}
     for entry in document["benchmarks"]:
         n, steps, threads, _, precision, horizon_only = entry["extra_info"].get("heat", [0] * 6)
