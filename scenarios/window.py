@@ -22,6 +22,7 @@ from simcore.market import Compounding
 LARGE_MOVE = 0.5  # of one period; allowed, and told
 _SLACK = 7  # days by which a window may begin or end beyond the file, and rows be apart: a weekend, a holiday
 _HOLE = 4  # times the usual step between two dates: a longer one, beyond a week, is told
+_ROUNDING = 2.0**-48  # of 1 + r, 16 units in the last place: two prices, their quotient and its logarithm are rounded
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
 
 Kind = Literal["returns", "prices"]
@@ -148,13 +149,14 @@ def _beyond_loss(
 
 
 def _still(table: PastTable, returns: NDArray[np.float64]) -> list[Problem]:
-    """Columns that never move in the window, and so have no correlation."""
+    """Columns whose returns do not differ by more than rounding in the window: what is left has no correlation."""
     problems = []
     for name, column in zip(table.names, returns.T, strict=True):
         seen = column[~np.isnan(column)]
-        if len(seen) < 2 or seen.min() == seen.max():
-            value = f"{len(seen)} returns, all of them {seen[0]:g}" if len(seen) else "no returns"
-            remedy = "leave the column out of the file: an asset that never moves has no correlation"
+        if len(seen) < 2 or np.ptp(seen) <= _ROUNDING * (1.0 + np.abs(seen).max()):
+            rounded = ", up to rounding" if len(seen) and seen.min() < seen.max() else ""
+            value = f"{len(seen)} returns, all of them {seen[0]:g}{rounded}" if len(seen) else "no returns"
+            remedy = "leave the column out of the file: an asset of constant returns has no correlation"
             problems.append(Problem(place_of(name), value, "returns that differ in the window", remedy, table.file))
     return problems
 
