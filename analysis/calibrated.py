@@ -1,6 +1,5 @@
 """From a table of past returns to the text of a scenario with the figures, and where each of them comes from."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -168,7 +167,7 @@ def _head(
     lines = [
         f"The figures of {past.file}, by simcore calibrate.",
         "",
-        f"Source: {file.name}, {source.kind}; SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}",
+        f"Source: {file.name}, {source.kind}; SHA-256 {past.digest}",
         f"Window: {past.dates[0]} to {past.dates[-1]}, {len(past.dates):,} rows of returns, {year} a year{gaps}",
         f"Estimator: {_estimator(source, len(past.dates))}. With r' = {of} a simple return of one period:",
         f"    volatility = sd(r') sqrt({year}); expected_return = mean(r') {year}{drift}; correlation: Pearson's.",

@@ -5,6 +5,7 @@ else the comma. An empty cell is a gap, and so are NA, N/A, #N/A, NaN and null; 
 """
 
 import csv
+import hashlib
 import io
 import math
 import re
@@ -45,6 +46,8 @@ class PastTable:
         NaN is a gap.
     lines : tuple of int, length rows
         Where each row stands in the file, from 1.
+    digest : str
+        SHA-256 of the file's bytes, in hexadecimal; empty of a frame.
     """
 
     file: str
@@ -52,6 +55,7 @@ class PastTable:
     dates: tuple[date, ...]
     values: NDArray[np.float64]
     lines: tuple[int, ...]
+    digest: str = ""
 
 
 def read_table(file: File, reference: Reference, *, decimal: str, date_format: str | None) -> PastTable:
@@ -62,12 +66,15 @@ def read_table(file: File, reference: Reference, *, decimal: str, date_format: s
     InputError
         With everything that is wrong with its header, its dates, and the cells that are no numbers.
     """
-    if file.path.suffix.lower() in _PARQUET:
-        return _read_parquet(file, reference)
-    content = content_of(file, reference, ".csv")
-    problems = check_lines(content, MOST_DATES, "dates", _FEWER)
-    raise_if_any([replace(problem, file=file.label) for problem in problems])
-    return _read_csv(_text(content, file.label), file.label, decimal, date_format)
+    parquet = file.path.suffix.lower() in _PARQUET
+    content = content_of(file, reference, ".parquet" if parquet else ".csv")
+    if parquet:
+        table = _read_parquet(content, file.label, reference)
+    else:
+        problems = check_lines(content, MOST_DATES, "dates", _FEWER)
+        raise_if_any([replace(problem, file=file.label) for problem in problems])
+        table = _read_csv(_text(content, file.label), file.label, decimal, date_format)
+    return replace(table, digest=hashlib.sha256(content).hexdigest())
 
 
 def _text(content: bytes, label: str) -> str:
@@ -218,9 +225,8 @@ def _remedy(text: str, decimal: str) -> str:
     return "correct the cell, or leave it empty where there is no figure"
 
 
-def _read_parquet(file: File, reference: Reference) -> PastTable:
+def _read_parquet(content: bytes, label: str, reference: Reference) -> PastTable:
     """A frame whose index, or first column, holds dates."""
-    content = content_of(file, reference, ".parquet")
     import pandas as pd
 
     try:
@@ -232,7 +238,7 @@ def _read_parquet(file: File, reference: Reference) -> PastTable:
     except Exception as error:  # of whatever kind the reader of the format raises
         value, remedy = f"no Parquet: {type(error).__name__}", "write the file again, or save the table as CSV"
         raise InputError([reference.problem(value, "a Parquet file", remedy)]) from None
-    return table_of_frame(frame, file.label)
+    return table_of_frame(frame, label)
 
 
 def table_of_frame(frame: Any, label: str) -> PastTable:

@@ -92,9 +92,8 @@ def window_of(table: PastTable, window: Window) -> tuple[History | None, list[Pr
         return None, problems
     said += _cautions(table, window, chosen, returns)
     dates = tuple(table.dates[i] for i in chosen)
-    return History(
-        table.file, table.names, dates, returns, window.periods_per_year, tuple(f"{table.file}: {one}" for one in said)
-    ), []
+    cautions = tuple(f"{table.file}: {one}" for one in said)
+    return History(table.file, table.names, dates, returns, window.periods_per_year, cautions, table.digest), []
 
 
 def _misplaced(table: PastTable, window: Window, count: int) -> Problem | None:

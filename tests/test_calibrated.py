@@ -1,11 +1,13 @@
 """`simcore calibrate`: the scenario that it writes, the options it asks for, and parameters that come back."""
 
 import datetime
+import hashlib
 import math
 import re
 
 import numpy as np
 import pytest
+from pipe_files import piped
 
 import scenarios
 from analysis.calibrated import calibrate
@@ -67,6 +69,13 @@ def test_it_writes_a_scenario_that_runs(capsys, folder):
         "sample, divisor n - 1",
     ):
         assert said in printed.out
+
+
+def test_a_pipe_is_read_once(folder):
+    content = (folder / "past.csv").read_bytes()
+    with piped(content) as file:
+        text = calibrate(file, {"kind": "returns", "periods_per_year": 252}).text
+    assert f"SHA-256 {hashlib.sha256(content).hexdigest()}\n" in text
 
 
 @pytest.mark.parametrize("compounding", ["log", "simple"])
