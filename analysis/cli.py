@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:  # of writing: reading has its own messages
         say(f"cannot write the result: {error}")
     except MemoryError:
-        say("not enough memory: run fewer paths, or raise the lowest confidence")
+        say("not enough memory: take smaller files, or free some of it")
     except SimcoreError as error:
         say(str(error))
     except Exception as error:  # a mistake of this program: where it is, for a report, in place of a traceback
@@ -97,7 +97,7 @@ def run(
     hush(quiet)
     from analysis import output
     from analysis.document import document_of_all, json_text, manifest_of
-    from analysis.runs import check_memory, load_all, simulate_one
+    from analysis.runs import check_memory, load_all, simulate_one, within_memory
 
     count, problems = threads_of(threads)
     folder, of_folder = folder_of(out)
@@ -109,7 +109,8 @@ def run(
     if folder:
         output.try_folder(folder)
     told = None if quiet else say
-    runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
+    with within_memory():
+        runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:
         if folder:
             rows = [row for done in runs for row in done.rows]
@@ -223,14 +224,15 @@ def replay(
     hush(quiet)
     from analysis import replayed
     from analysis.document import json_text
-    from analysis.runs import load_all, watched_engine
+    from analysis.runs import load_all, watched_engine, within_memory
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
     if not quiet:
         tell_cautions(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
-    found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
+    with within_memory():
+        found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
     if as_json:
         print_result(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
     else:

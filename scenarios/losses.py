@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.cells import Cells, is_gap
+from scenarios.files import A_DEVICE, is_device
 from scenarios.messages import same_letters, toml_text
 from scenarios.numerals import NUMERALS
 from scenarios.sizes import MOST_BYTES, MOST_POSITIONS
@@ -87,6 +88,8 @@ def read_losses(
     line, digest = 0, hashlib.sha256()
     try:
         with open(file, "rb") as content:
+            if is_device(content):
+                raise InputError([Problem("file", *A_DEVICE, file)])
             lines = csv.reader(_lines_of(content, file, digest.update), delimiter=separator, strict=True)
             names, skipped = _header(lines, file, index, separator, decimal)
             line = lines.line_num

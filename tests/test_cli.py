@@ -284,6 +284,16 @@ def test_whatever_else_fails_ends_with_1_and_without_a_traceback(capsys, monkeyp
     assert "Traceback" not in printed.err
 
 
+def test_memory_that_a_file_takes_is_not_for_want_of_fewer_paths(capsys, monkeypatch):
+    def read(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("scenarios.files.content_of", read)
+    assert main(QUICK) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "simcore: not enough memory: take smaller files, or free some of it\n")
+
+
 def test_list_prints_each_bundled_scenario(capsys):
     from scenarios.library import names
 

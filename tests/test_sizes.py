@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipe_files import piped
 
 import scenarios
+from analysis.calibrated import calibrate
 from scenarios import sizes
+from scenarios.losses import read_losses
 from simcore import CapacityError, InputError, Plan, factor, memory, replay, simulate
 
 SECONDS = 1.0  # each takes tenths
@@ -108,9 +111,25 @@ def test_a_long_chain_of_files_is_refused(tmp_path, count):
 def test_a_file_without_an_end_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("scenarios.files.MOST_BYTES", 1000)
     (tmp_path / "s.toml").write_text(1001 * " ")
-    for file in (tmp_path / "s.toml", "/dev/zero"):
-        with pytest.raises(InputError, match="a file of at most 0 MiB"):
-            scenarios.load(file)
+    with piped(1001 * b" ") as pipe:
+        for file in (tmp_path / "s.toml", pipe):
+            with pytest.raises(InputError, match="a file of at most 0 MiB"):
+                scenarios.load(file)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")
+@pytest.mark.parametrize(
+    "read",
+    [
+        scenarios.load,
+        read_losses,
+        lambda file: calibrate(file, {"kind": "returns", "periods_per_year": 12}),
+    ],
+)
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_file(read, device):
+    with pytest.raises(InputError, match=r"a device\)?\n    allowed: a (TOML |CSV )?file, or a pipe\n"):
+        read(device)
 
 
 def test_shocks_have_matrices_of_their_own(monkeypatch):
