@@ -1,6 +1,7 @@
 """Absurd sizes: refused with an estimate, before they cost anything."""
 
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,13 @@ SCENARIOS = {  # the text before the measures, the table beside it, and what is 
     "keys": (lambda: UNIVERSE + many(POSITION, 200_000), "", "file = about 600014 keys (11 MB)"),
     "values": (lambda: "x = [" + 300_000 * "1," + "]\n", "", "file = a list of about 299996 values"),
     "parts": (lambda: "a" + 2000 * ".a" + " = 1\n", "", "file = nested too deeply"),
+    "quoted parts": (lambda: '."=".'.join(30_000 * ["a"]) + " = 1\n", "", "file = nested too deeply"),
+    "keys of parts": (
+        lambda: many("a" + 48 * ".a" + ".b{} = 1\n", 10**4),
+        "",
+        "file = 490000 dots between the parts of",
+    ),
+    "header of parts": (lambda: "[a" + 51 * " . 'a\"'" + "]\n", "", "file = nested too deeply"),
     "levels": (lambda: "a = " + 60 * "[" + 60 * "]" + "\n", "", "file = nested too deeply"),
     "shocks": (lambda: UNIVERSE + POSITION.format(0) + many(SHOCK, 10_001), "", "shocks = 10001 shocks"),
     "tree": (lambda: deep(2000), "", "pools = 2000 pools with 2001000 positions, each counted in every pool above"),
@@ -61,6 +69,36 @@ def test_is_refused_at_once(tmp_path, name):
         scenarios.load(tmp_path / "s.toml")
     assert time.perf_counter() - began < SECONDS
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'a = "{2000 * "a."}"',
+        f"a = '{2000 * 'a.'}'",
+        f'a = """\n{2000 * "a."}""""',
+        f"a = '''{2000 * 'a.'}'''",
+        f"a = 1 # {2000 * 'a.'}",
+        f'a = "\\" # \'{2000 * "a."}"',
+        f"a = [{2000 * '1.5, '}]",
+        "\n".join(f"a{i} = {i}.5 " for i in range(2000)),
+        f"{'.'.join(50 * 'a')} = 1",
+        f'"{2000 * "a."}" = 1',
+    ],
+)
+def test_dots_that_are_no_levels_are_none(text):
+    """In strings, comments and numbers."""
+    tomllib.loads(text)
+    assert sizes.check_text(text.encode()) == []
+
+
+@pytest.mark.parametrize(
+    "text", [10**6 * '"', 10**6 * "'", 250_000 * '\\"""', 10**6 * "#", 250_000 * '"""\\', 500_000 * '"\n']
+)
+def test_quotes_are_looked_at_once(text):
+    began = time.perf_counter()
+    sizes.check_text(text.encode())
+    assert time.perf_counter() - began < SECONDS
 
 
 def test_many_confidences_are_refused_in_documents_too():
