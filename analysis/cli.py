@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from analysis.cli_own import calibrate, measure
 from analysis.options import (
     AsJson,
     Confidence,
+    OnceEach,
     Out,
     Paths,
     Quiet,
@@ -44,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="How much risk does pooling remove, and when does it stop removing it?",
 )
+command = partial(app.command, cls=OnceEach)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -77,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-@app.command()
+@command()
 def run(
     context: typer.Context,
     scenarios: Sources,
@@ -122,7 +125,7 @@ def run(
             print_result("\n\n\n".join(map(_table, runs)))
 
 
-@app.command()
+@command()
 def validate(scenarios: Sources) -> None:
     """Check scenarios, and run nothing."""
     from analysis.runs import read_all
@@ -138,7 +141,7 @@ def validate(scenarios: Sources) -> None:
         print_result(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
 
 
-@app.command()
+@command()
 def plan(
     scenario: Source,
     paths: Paths = None,
@@ -166,7 +169,7 @@ def plan(
         print_result(planned_text(loaded, planned).rstrip("\n"))
 
 
-@app.command()
+@command()
 def show(scenario: Source, as_json: AsJson = False) -> None:
     """Print a scenario with nothing left implicit.
 
@@ -184,7 +187,7 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     print_result(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
-@app.command("list")
+@command("list")
 def list_scenarios() -> None:
     """List the bundled scenarios."""
     from scenarios.library import describe, names
@@ -194,7 +197,7 @@ def list_scenarios() -> None:
     print_result("\n".join(f"{name:{width}}  {' '.join(describe(name).split())}".rstrip() for name in bundled))
 
 
-@app.command()
+@command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""
     import scenarios
@@ -203,7 +206,7 @@ def schema() -> None:
     print_result(json_text(scenarios.json_schema()), machine=True)
 
 
-@app.command()
+@command()
 def replay(
     scenario: Source,
     node: Annotated[str, typer.Option(metavar="NAME", help="A pool or position.")],
@@ -239,11 +242,11 @@ def replay(
         print_result(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
 
 
-app.command()(measure)
-app.command()(calibrate)
+command()(measure)
+command()(calibrate)
 
 
-@app.command()
+@command()
 def warmup() -> None:
     """Compile the kernels, so that no run waits for them."""
     began = time.perf_counter()

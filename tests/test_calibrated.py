@@ -182,7 +182,7 @@ def test_options_are_in_the_figures_and_said(capsys, folder, options, said):
         ([*NEEDED, "--decimal", "x"], '--decimal = "x"'),
         ([*NEEDED, "--date-format", "%d"], '--date-format = "%d"\n.*\n.*write --date-format %d/%m/%Y'),
         ([*NEEDED, "--start", "2050-01-01"], "--start and --end = 2050-01-01 to "),
-        ([*NEEDED, "--kind", "prices"], "past.csv: figures = .*\n.*\n.*write --kind returns"),
+        (["--kind", "prices", "--periods-per-year", "252"], "past.csv: figures = .*\n.*\n.*write --kind returns"),
     ],
 )
 def test_bad_options_are_told_as_options(capsys, arguments, said):
