@@ -17,9 +17,9 @@ from scenarios.calibrate import period_returns
 from scenarios.check_universe import check_universe
 from scenarios.estimators import effective_rows
 from scenarios.files import File
-from scenarios.from_history import historical, in_history
+from scenarios.from_history import REPAIR_OR_DROP, historical, in_history
 from scenarios.history import History
-from scenarios.messages import problems_of
+from scenarios.messages import QUOTES, problems_of
 from scenarios.schema import RegimeFile
 from scenarios.schema_history import HistorySource, Weighted
 from scenarios.schema_universe import Universe
@@ -30,6 +30,7 @@ from simcore.market import Compounding
 
 _HISTORY = "universe.history"
 _EWMA = "{ ewma = { half_life = 63 } }"
+_REPAIR_OR_DROP = 'write --gaps drop, or a scenario with [universe.history] and repair = "nearest" in [universe]'
 _ASSUMED = """\
 [simulation]
 paths = 1_000_000
@@ -138,12 +139,15 @@ def _as_option(problem: Problem) -> Problem:
             place = place.removeprefix("history, ")
         else:
             place = re.sub(r"^(?:history\.)?([a-z_]+)", lambda found: _option(found[1]), place)
-    return replace(problem, place=place, allowed=_options(problem.allowed), remedy=_options(problem.remedy))
+    return replace(
+        problem, place=place, allowed=_options(problem.allowed), remedy=_options(problem.remedy.removeprefix(QUOTES))
+    )
 
 
 def _options(text: str) -> str:
     """`text` with options in place of keys, as ``--kind prices`` of ``kind = "prices"``."""
     text = text.replace(_EWMA, "ewma with --half-life 63").replace("{ ewma = { half_life = periods } }", "ewma")
+    text = text.replace(REPAIR_OR_DROP, _REPAIR_OR_DROP)
     text = text.replace(" in [universe.history]", "").replace(", without quotes", "")
     keys = "|".join((*HistorySource.model_fields, "compounding", "half_life"))
     return re.sub(

@@ -27,6 +27,7 @@ from scenarios.window import Window, window_of
 from simcore.errors import InputError, Problem, first_of, some
 from simcore.market import Compounding
 
+REPAIR_OR_DROP = 'write repair = "nearest" in [universe], or gaps = "drop" in [universe.history]'
 _LIMITS = {"expected_return": (-10.0, "per year"), "volatility": (0.0, "per square root of a year")}
 _FEWEST = 2.0  # rows that weights must leave: of one there is no deviation
 _HIGHEST = 10.0  # as the schema has it for figures that are written
@@ -123,8 +124,8 @@ def in_history(problems: list[Problem], universe: Universe) -> list[Problem]:
                     problem, place=f"universe.history, {asset.name}{place.removeprefix(here).split(' (')[0]}"
                 )
         if place.startswith("universe.correlation") and not past.complete.all():
-            remedy = 'write repair = "nearest" in [universe], or gaps = "drop" in [universe.history]'
-            return replace(problem, place="universe.history.gaps", value=f'"pairwise", {problem.value}', remedy=remedy)
+            value = f'"pairwise", {problem.value}'
+            return replace(problem, place="universe.history.gaps", value=value, remedy=REPAIR_OR_DROP)
         return replace(problem, place=place.replace("universe.correlation", "universe.history, correlation"))
 
     return [moved(problem) for problem in problems]

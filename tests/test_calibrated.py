@@ -4,6 +4,7 @@ import datetime
 import hashlib
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -172,6 +173,15 @@ def test_options_are_in_the_figures_and_said(capsys, folder, options, said):
         ([*NEEDED, "--start", "2013-01"], '--start = "2013-01"\n.*\n.*write --start 2013-01-01\n'),
         ([*NEEDED, "--estimator", "ewma"], "--half-life = \\(missing\\)"),
         ([*NEEDED, "--half-life", "3"], "--half-life = 3\n"),
+        (["--kind", "returns", "--periods-per-year", "nan"], '--periods-per-year = "nan"\n.*\n    remedy:  write --p'),
+        (
+            ["--kind", "returns", "--periods-per-year", "twelve"],
+            '--periods-per-year = "twelve"\n.*\n    remedy:  write -',
+        ),
+        (
+            [*NEEDED, "--estimator", "ewma", "--half-life", "1e300"],
+            '--half-life = "1e300"\n    allowed: periods, above 0 and at most 1e9.*\n    remedy:  write --half-life 63',
+        ),
         ([*NEEDED, "--estimator", "ewma", "--half-life", "-3"], "--half-life = -3\n"),
         (
             [*NEEDED, "--estimator", "best"],
@@ -191,6 +201,15 @@ def test_bad_options_are_told_as_options(capsys, arguments, said):
     assert printed.out == ""
     assert re.search(said, printed.err)
     assert "universe" not in printed.err
+
+
+def test_pairs_that_no_returns_can_have_are_told_with_a_way_that_works(capsys, folder):
+    table = Path(__file__).parent / "cases" / "invalid" / "tables" / "history_pairwise_impossible.csv"
+    assert main(["calibrate", str(table), *NEEDED, "--gaps", "pairwise"]) == 2
+    said = capsys.readouterr().err
+    assert '--gaps = "pairwise", a matrix with smallest eigenvalue -' in said
+    remedy = '--gaps drop, or a scenario with [universe.history] and repair = "nearest" in [universe]'
+    assert f"remedy:  write {remedy}\n" in said
 
 
 def test_kind_and_periods_per_year_are_asked_for(capsys):
