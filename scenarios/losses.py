@@ -16,10 +16,10 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.cells import Cells, is_gap
+from scenarios.cells import Cells
 from scenarios.files import A_DEVICE, is_device
 from scenarios.messages import same_letters, toml_text
-from scenarios.numerals import NUMERALS
+from scenarios.numerals import NUMERALS, is_gap
 from scenarios.sizes import MOST_BYTES, MOST_POSITIONS
 from simcore import memory
 from simcore.border import NAME, is_name

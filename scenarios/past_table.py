@@ -1,7 +1,7 @@
 """Tables of past returns or prices: a header, dates down, assets across, from CSV or Parquet.
 
 The form is fixed and nothing is sniffed but the separator, from the header: a tab where there is one, else a semicolon,
-else the comma. An empty cell is a gap, and so are NA, N/A, #N/A, NaN and null; every other text is refused.
+else the comma. An empty cell is a gap, and so are -, NA, N/A, #N/A, NaN, null and none; every other text is refused.
 """
 
 import csv
@@ -21,12 +21,11 @@ from scenarios.dates import read_date, remedy_for
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
 from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
-from scenarios.numerals import NUMERALS
+from scenarios.numerals import NUMERALS, is_gap
 from scenarios.sizes import MOST_DATES, check_lines, check_pairs
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
-GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
 _FEWER = "keep the later dates, or fewer of them"
 _PARQUET = (".parquet", ".pq")
 
@@ -136,7 +135,7 @@ def _check_header(head: Sequence[str], label: str, decimal: str) -> list[Problem
         return [Problem("line 1", f"one column, {toml_text(head[0])}", allowed, remedy, label)]
     if problems := check_pairs(len(names), "line 1"):
         return [replace(problem, remedy="keep the columns that are held", file=label) for problem in problems]
-    if all(NUMERALS[decimal].fullmatch(name) or name.lower() in GAPS for name in names) and any(names):
+    if all(NUMERALS[decimal].fullmatch(name) or is_gap(name) for name in names) and any(names):
         allowed, remedy = "a header: the names of the columns", "write a first line, as Date,AGG,TLT"
         return [Problem("line 1", f"figures, {some(names, 3)}", allowed, remedy, label)]
     places = [f"line 1, column {j}" for j in range(2, len(head) + 1)]
@@ -201,7 +200,7 @@ def _read_values(
                 if math.isfinite(value):
                     values[i, j] = value
                     continue
-            elif text.lower() in GAPS:
+            elif is_gap(text):
                 continue
             cell = Cell(head[j + 1], toml_text(text, 30), lines[i], row[0])
             bad.setdefault(_remedy(text, decimal), []).append(cell)
