@@ -139,9 +139,14 @@ def _beyond_loss(
     """Returns that lose more than everything; a log return does not exist for those that lose all."""
     log = window.compounding == "log"
     lost = returns <= -1.0 if log else returns < -1.0
-    cells = [
-        _cell(table, int(chosen[i]), int(j), f"{returns[i, j]:g}") for i, j in np.argwhere(lost | np.isinf(returns))
-    ]
+    wrong = [(int(chosen[i]), int(j), returns[i, j]) for i, j in np.argwhere(lost | np.isinf(returns))]
+    if window.kind == "prices":  # above 0, and too far apart for their ratio
+        v = table.values
+        cells = [_cell(table, i, j, f"{v[i - 1, j]:g} to {v[i, j]:g}") for i, j, _ in wrong]
+        return by_column(
+            table.file, cells, "two prices with a finite return above -1 between them", "correct one of the two"
+        )
+    cells = [_cell(table, i, j, f"{value:g}") for i, j, value in wrong]
     allowed = "finite returns above -1" if log else "finite returns from -1"
     remedy = '1 % is written 0.01, so -1 is a loss of all; of prices write kind = "prices"'
     return by_column(table.file, cells, allowed, remedy)
@@ -152,6 +157,8 @@ def _still(table: PastTable, returns: NDArray[np.float64]) -> list[Problem]:
     problems = []
     for name, column in zip(table.names, returns.T, strict=True):
         seen = column[~np.isnan(column)]
+        if np.isinf(seen).any():  # which is told
+            continue
         if len(seen) < 2 or np.ptp(seen) <= _ROUNDING * (1.0 + np.abs(seen).max()):
             rounded = ", up to rounding" if len(seen) and seen.min() < seen.max() else ""
             value = f"{len(seen)} returns, all of them {seen[0]:g}{rounded}" if len(seen) else "no returns"
