@@ -11,7 +11,7 @@ import numpy as np
 from scenarios.bootstrap import law_of
 from scenarios.changes import with_changes, with_universe
 from scenarios.dates import check_format
-from scenarios.estimators import effective_rows, estimate
+from scenarios.estimators import effective_rows, estimate, is_singular
 from scenarios.files import File, Reference
 from scenarios.history import History
 from scenarios.messages import same_letters
@@ -155,13 +155,21 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
     """The universe of the window; of a regime, attributes beside the history are not told twice."""
     source, table = read.source, read.table
     problems = _check_names(source, table, place)
+    options = estimator_options(source.estimator)
     window = Window(
-        place, source.kind, read.compounding, source.periods_per_year, source.start, source.end, source.gaps, read.drawn
+        place,
+        source.kind,
+        read.compounding,
+        source.periods_per_year,
+        source.start,
+        source.end,
+        source.gaps,
+        shrunk=options["estimator"] == "ledoit_wolf",
+        drawn=read.drawn,
     )
     past, wrong = window_of(table, window)
     if past is None or problems:
         return universe, wrong if regime else [*problems, *wrong]
-    options = estimator_options(source.estimator)
     half_life = options["half_life"]
     if half_life is not None and (worth := effective_rows(len(past.dates), half_life)) < _FEWEST:
         value, allowed = f"{half_life:g}", f"a half-life that is worth {_FEWEST:g} rows of equal weight or more"
@@ -178,6 +186,10 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
             )
     except InputError as error:
         return universe, [replace(problem, file=table.file) for problem in error.problems]
+    periods, n = past.returns.shape
+    if window.shrunk and periods <= n and is_singular(past.returns, read.compounding):
+        said = f"{periods} rows for {n} assets: their correlation is singular, even shrunk by ledoit_wolf, and some mix"
+        past = replace(past, cautions=(*past.cautions, f"{table.file}: {said} of them seems riskless"))
     written = {table.names.index(name): value for name, value in source.expected_returns.items()}
     expected = moments.expected_return.copy()
     expected[list(written)] = list(written.values())

@@ -44,6 +44,8 @@ class Window:
         The first and the last that count; without them the file's own.
     gaps : {"drop", "pairwise"}, optional
         Without it a gap is refused.
+    shrunk : bool
+        Whether the estimator shrinks correlations, so that few rows are none too few.
     drawn : bool
         Whether the rows themselves are the law, so that no estimator changes how they are correlated.
     """
@@ -55,6 +57,7 @@ class Window:
     start: date | None = None
     end: date | None = None
     gaps: Gaps = None
+    shrunk: bool = False
     drawn: bool = False
 
 
@@ -175,7 +178,7 @@ def _cautions(
         told = some([f"{table.names[j]} {returns[i, j]:+.4g} on {table.dates[chosen[i]]}" for i, j in moves], 5)
         yield f"moves over {100 * LARGE_MOVE:g} % in one period: {told}"
     periods, n = returns.shape
-    if periods <= n:
+    if periods <= n and not window.shrunk:
         remedy = "" if window.drawn else '; estimator = "ledoit_wolf" shrinks it'
         yield (
             f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems "
