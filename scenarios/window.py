@@ -24,6 +24,7 @@ _SLACK = 7  # days by which a window may begin or end beyond the file, and rows 
 _HOLE = 4  # times the usual step between two dates: a longer one, beyond a week, is told
 _ROUNDING = 2.0**-48  # of 1 + r, 16 units in the last place: two prices, their quotient and its logarithm are rounded
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
+_FAR_OFF, _SURE = 2.0, 10  # by this one where rows are fewer, which a weekend or a short month moves
 
 Kind = Literal["returns", "prices"]
 Gaps = Literal["drop", "pairwise"] | None
@@ -187,7 +188,8 @@ def _cautions(
     dates = table.dates
     years = (dates[chosen[-1]] - dates[chosen[0]]) / timedelta(days=365.25)
     a_year = (len(chosen) - 1) / years
-    if len(chosen) >= 10 and not 1 / _OFF < a_year / window.periods_per_year < _OFF:
+    off = _OFF if len(chosen) >= _SURE else _FAR_OFF
+    if len(chosen) >= 3 and not 1 / off < a_year / window.periods_per_year < off:
         yield f"about {a_year:.3g} rows a year, but periods_per_year = {window.periods_per_year:g}"
     steps = [(later - earlier).days for earlier, later in pairwise(dates)]
     usual = sorted(steps)[len(steps) // 2]
