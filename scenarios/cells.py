@@ -79,6 +79,8 @@ class Cells:
             return f"did you mean --decimal {toml_text(other)}? Nothing stands between thousands"
         if other in cell or _THOUSANDS.fullmatch(cell.strip()):
             return "nothing stands between thousands"
+        if self.reads(cell.strip()):
+            return "correct the cell: no float64 holds such a number"
         if "%" in cell:
             return "write an amount, without a unit"
         return _NO_NUMBER

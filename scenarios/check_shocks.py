@@ -86,7 +86,7 @@ def _check_change(universe: Universe, change: Change, place: str, shock: str) ->
     names = dict.fromkeys(asset.name for asset in universe.assets)
     classes = [asset.class_ for asset in universe.assets if asset.class_ is not None]
     if change.class_ is not None and change.class_ not in classes:
-        return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class")]
+        return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class", "give an asset this class")]
     listed = change.assets or []
     first = {name: k for k, name in reversed(list(enumerate(listed)))}
     problems = first_of(

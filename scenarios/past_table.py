@@ -219,6 +219,8 @@ def _remedy(text: str, decimal: str) -> str:
         return f"write decimal = {toml_text(other)} if that is the decimal mark; marks of thousands have to go"
     if text.endswith("%"):
         return "write shares: 1.5 % is 0.015"
+    if not text.isascii() and re.fullmatch(r"[+-]?[\d.,\u066b]+", text):
+        return "write the digits 0 to 9"
     if re.fullmatch(r"[+-]?[\d.,' ]+", text):
         return "leave out the marks of thousands"
     return "correct the cell, or leave it empty where there is no figure"

@@ -104,6 +104,10 @@ def _misplaced(table: PastTable, window: Window, count: int) -> Problem | None:
     if window.start and window.end and window.start > window.end:
         value, remedy = f"{window.start} to {window.end}", "exchange the two dates"
         return Problem(window.place, value, "a start that is not after the end", remedy)
+    if count < 2 and not window.start and not window.end:
+        rows = f"{len(table.dates)} {'row' if len(table.dates) == 1 else 'rows'} of {window.kind}"
+        allowed = "three rows of prices or more, for two returns" if window.kind == "prices" else "two rows or more"
+        return Problem("file", rows, allowed, "add rows", table.file)
     if count < 2:
         value = f"{window.start or table.dates[0]} to {window.end or table.dates[-1]}, with {count} returns"
         allowed = f"a window with two rows or more; {table.file} goes from {table.dates[0]} to {table.dates[-1]}"
@@ -163,9 +167,12 @@ def _still(table: PastTable, returns: NDArray[np.float64]) -> list[Problem]:
         seen = column[~np.isnan(column)]
         if np.isinf(seen).any():  # which is told
             continue
-        if len(seen) < 2 or np.ptp(seen) <= _ROUNDING * (1.0 + np.abs(seen).max()):
-            rounded = ", up to rounding" if len(seen) and seen.min() < seen.max() else ""
-            value = f"{len(seen)} returns, all of them {seen[0]:g}{rounded}" if len(seen) else "no returns"
+        if len(seen) < 2:
+            value, remedy = f"{len(seen)} returns", "fill the column, or leave it out of the file"
+            problems.append(Problem(place_of(name), value, "two returns or more in the window", remedy, table.file))
+        elif np.ptp(seen) <= _ROUNDING * (1.0 + np.abs(seen).max()):
+            rounded = ", up to rounding" if seen.min() < seen.max() else ""
+            value = f"{len(seen)} returns, all of them {seen[0]:g}{rounded}"
             remedy = "leave the column out of the file: an asset of constant returns has no correlation"
             problems.append(Problem(place_of(name), value, "returns that differ in the window", remedy, table.file))
     return problems
