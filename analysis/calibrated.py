@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,7 +192,9 @@ def _estimator(source: HistorySource, rows: int) -> str:
         return f"ewma, half-life {half_life:g} rows, worth {effective:.4g} equal ones; the mean is that of all rows"
     if source.estimator == "ledoit_wolf":
         return "ledoit_wolf; correlations shrink toward 0, volatilities (divisor n - 1) do not"
-    return "sample, divisor n - 1"
+    if source.estimator == "sample":
+        return "sample, divisor n - 1"
+    assert_never(source.estimator)
 
 
 def _tails(tails: TailWeight) -> Sequence[str]:

@@ -11,9 +11,10 @@ import pytest
 from pipe_files import piped
 
 import scenarios
-from analysis.calibrated import calibrate
+from analysis.calibrated import _estimator, calibrate
 from analysis.cli import main
 from scenarios import moments_of
+from scenarios.schema_history import HistorySource
 from simcore import Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position, StudentT, factor, replay
 
 NEEDED = ["--kind", "returns", "--periods-per-year", "252"]
@@ -210,6 +211,13 @@ def test_pairs_that_no_returns_can_have_are_told_with_a_way_that_works(capsys, f
     assert '--gaps = "pairwise", a matrix with smallest eigenvalue -' in said
     remedy = '--gaps drop, or a scenario with [universe.history] and repair = "nearest" in [universe]'
     assert f"remedy:  write {remedy}\n" in said
+
+
+def test_an_estimator_that_nobody_knows_is_not_told_as_the_sample():
+    source = HistorySource(file="t.csv", kind="returns", periods_per_year=12)
+    assert _estimator(source, 10) == "sample, divisor n - 1"
+    with pytest.raises(AssertionError):
+        _estimator(source.model_copy(update={"estimator": "other"}), 10)
 
 
 def test_kind_and_periods_per_year_are_asked_for(capsys):
