@@ -141,10 +141,6 @@ def _check_correlation(
         wrong = [Problem(f"{place}.matrix ({shock})", f"beside {key}", allowed, f"remove {key}") for key in beside]
         return wrong + check_entries(written.matrix, names, place=f"{place}.matrix")
     if written.within_class is not None:
-        if change.class_ is not None:
-            allowed = "no class beside within_class and between, which go by the classes of all assets"
-            remedy = "remove class, or write { toward = ..., weight = 1.0 } for the pairs of one class"
-            return [Problem(f"{place} ({shock})", f"beside class = {toml_text(change.class_)}", allowed, remedy)]
         of = selection(universe, change)
         allowed = f"a class, since {place} goes by classes"
         remedy = "give the asset a class, or write { toward = ..., weight = ... }"
