@@ -316,11 +316,11 @@ def test_the_document_says_what_it_was_made_of(file, capsys, tmp_path):
     written = (tmp_path / "out" / "comparison.csv").read_text().splitlines()
     assert written[0] == ",".join(COLUMNS)
     assert len(written) == len(document["rows"]) + 1
-    again = ["measure", str(file), "--json", "--seed", "5", "--threads", "1"]
-    assert main(again) == 0
+    again = ["measure", str(file), "--json", "--threads", "1", "--seed"]
+    assert main([*again, "5"]) == 0
     same = json.loads(capsys.readouterr().out)
     assert (same["rows"], same["provenance"]["digest"]) == (document["rows"], document["provenance"]["digest"])
-    assert main([*again, "--seed", "6"]) == 0
+    assert main([*again, "6"]) == 0
     other = json.loads(capsys.readouterr().out)
     assert other["rows"] != same["rows"]
     assert [row["value"] for row in other["rows"]] == [row["value"] for row in same["rows"]]
