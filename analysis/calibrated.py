@@ -1,13 +1,12 @@
 """From a table of past returns to the text of a scenario with the figures, and where each of them comes from."""
 
-import hashlib
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,9 @@ from scenarios.calibrate import period_returns
 from scenarios.check_universe import check_universe
 from scenarios.estimators import effective_rows
 from scenarios.files import File
-from scenarios.from_history import historical, in_history
+from scenarios.from_history import REPAIR_OR_DROP, historical, in_history
 from scenarios.history import History
-from scenarios.messages import problems_of
+from scenarios.messages import QUOTES, problems_of
 from scenarios.schema import RegimeFile
 from scenarios.schema_history import HistorySource, Weighted
 from scenarios.schema_universe import Universe
@@ -31,6 +30,7 @@ from simcore.market import Compounding
 
 _HISTORY = "universe.history"
 _EWMA = "{ ewma = { half_life = 63 } }"
+_REPAIR_OR_DROP = 'write --gaps drop, or a scenario with [universe.history] and repair = "nearest" in [universe]'
 _ASSUMED = """\
 [simulation]
 paths = 1_000_000
@@ -139,12 +139,15 @@ def _as_option(problem: Problem) -> Problem:
             place = place.removeprefix("history, ")
         else:
             place = re.sub(r"^(?:history\.)?([a-z_]+)", lambda found: _option(found[1]), place)
-    return replace(problem, place=place, allowed=_options(problem.allowed), remedy=_options(problem.remedy))
+    return replace(
+        problem, place=place, allowed=_options(problem.allowed), remedy=_options(problem.remedy.removeprefix(QUOTES))
+    )
 
 
 def _options(text: str) -> str:
     """`text` with options in place of keys, as ``--kind prices`` of ``kind = "prices"``."""
     text = text.replace(_EWMA, "ewma with --half-life 63").replace("{ ewma = { half_life = periods } }", "ewma")
+    text = text.replace(REPAIR_OR_DROP, _REPAIR_OR_DROP)
     text = text.replace(" in [universe.history]", "").replace(", without quotes", "")
     keys = "|".join((*HistorySource.model_fields, "compounding", "half_life"))
     return re.sub(
@@ -168,7 +171,7 @@ def _head(
     lines = [
         f"The figures of {past.file}, by simcore calibrate.",
         "",
-        f"Source: {file.name}, {source.kind}; SHA-256 {hashlib.sha256(file.read_bytes()).hexdigest()}",
+        f"Source: {file.name}, {source.kind}; SHA-256 {past.digest}",
         f"Window: {past.dates[0]} to {past.dates[-1]}, {len(past.dates):,} rows of returns, {year} a year{gaps}",
         f"Estimator: {_estimator(source, len(past.dates))}. With r' = {of} a simple return of one period:",
         f"    volatility = sd(r') sqrt({year}); expected_return = mean(r') {year}{drift}; correlation: Pearson's.",
@@ -189,7 +192,9 @@ def _estimator(source: HistorySource, rows: int) -> str:
         return f"ewma, half-life {half_life:g} rows, worth {effective:.4g} equal ones; the mean is that of all rows"
     if source.estimator == "ledoit_wolf":
         return "ledoit_wolf; correlations shrink toward 0, volatilities (divisor n - 1) do not"
-    return "sample, divisor n - 1"
+    if source.estimator == "sample":
+        return "sample, divisor n - 1"
+    assert_never(source.estimator)
 
 
 def _tails(tails: TailWeight) -> Sequence[str]:

@@ -9,6 +9,7 @@ import os
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ from analysis.cli_own import calibrate, measure
 from analysis.options import (
     AsJson,
     Confidence,
+    OnceEach,
     Out,
     Paths,
     Quiet,
@@ -44,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="How much risk does pooling remove, and when does it stop removing it?",
 )
+command = partial(app.command, cls=OnceEach)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:  # of writing: reading has its own messages
         say(f"cannot write the result: {error}")
     except MemoryError:
-        say("not enough memory: run fewer paths, or raise the lowest confidence")
+        say("not enough memory: take smaller files, or free some of it")
     except SimcoreError as error:
         say(str(error))
     except Exception as error:  # a mistake of this program: where it is, for a report, in place of a traceback
@@ -77,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-@app.command()
+@command()
 def run(
     context: typer.Context,
     scenarios: Sources,
@@ -97,7 +100,7 @@ def run(
     hush(quiet)
     from analysis import output
     from analysis.document import document_of_all, json_text, manifest_of
-    from analysis.runs import check_memory, load_all, simulate_one
+    from analysis.runs import check_memory, load_all, simulate_one, within_memory
 
     count, problems = threads_of(threads)
     folder, of_folder = folder_of(out)
@@ -109,7 +112,8 @@ def run(
     if folder:
         output.try_folder(folder)
     told = None if quiet else say
-    runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
+    with within_memory():
+        runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:
         if folder:
             rows = [row for done in runs for row in done.rows]
@@ -121,7 +125,7 @@ def run(
             print_result("\n\n\n".join(map(_table, runs)))
 
 
-@app.command()
+@command()
 def validate(scenarios: Sources) -> None:
     """Check scenarios, and run nothing."""
     from analysis.runs import read_all
@@ -137,7 +141,7 @@ def validate(scenarios: Sources) -> None:
         print_result(f"{source}: valid: {', '.join(counted(count, part) for part, count in parts.items())}")
 
 
-@app.command()
+@command()
 def plan(
     scenario: Source,
     paths: Paths = None,
@@ -165,7 +169,7 @@ def plan(
         print_result(planned_text(loaded, planned).rstrip("\n"))
 
 
-@app.command()
+@command()
 def show(scenario: Source, as_json: AsJson = False) -> None:
     """Print a scenario with nothing left implicit.
 
@@ -183,7 +187,7 @@ def show(scenario: Source, as_json: AsJson = False) -> None:
     print_result(json_text(resolved) if as_json else toml_of(resolved).rstrip("\n"), machine=True)
 
 
-@app.command("list")
+@command("list")
 def list_scenarios() -> None:
     """List the bundled scenarios."""
     from scenarios.library import describe, names
@@ -193,7 +197,7 @@ def list_scenarios() -> None:
     print_result("\n".join(f"{name:{width}}  {' '.join(describe(name).split())}".rstrip() for name in bundled))
 
 
-@app.command()
+@command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""
     import scenarios
@@ -202,7 +206,7 @@ def schema() -> None:
     print_result(json_text(scenarios.json_schema()), machine=True)
 
 
-@app.command()
+@command()
 def replay(
     scenario: Source,
     node: Annotated[str, typer.Option(metavar="NAME", help="A pool or position.")],
@@ -223,25 +227,26 @@ def replay(
     hush(quiet)
     from analysis import replayed
     from analysis.document import json_text
-    from analysis.runs import load_all, watched_engine
+    from analysis.runs import load_all, watched_engine, within_memory
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
     if not quiet:
         tell_cautions(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
-    found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
+    with within_memory():
+        found = replayed.find_worst(loaded, node=node, worst=number(worst), case=case, threads=count, engine=engine)
     if as_json:
         print_result(json_text(replayed.replay_document(loaded, found, node=node, case=case)), machine=True)
     else:
         print_result(replayed.render_replay(loaded, found, node=node, case=case).rstrip("\n"))
 
 
-app.command()(measure)
-app.command()(calibrate)
+command()(measure)
+command()(calibrate)
 
 
-@app.command()
+@command()
 def bench(threads: Threads = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Race NumPy's usual code on this machine, for less than a minute."""
     from analysis.bench import bench as run_bench
@@ -257,7 +262,7 @@ def bench(threads: Threads = None, as_json: AsJson = False, quiet: Quiet = False
         print_result(bench_text(benched))
 
 
-@app.command()
+@command()
 def warmup() -> None:
     """Compile the kernels, so that no run waits for them."""
     began = time.perf_counter()

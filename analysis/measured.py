@@ -218,7 +218,7 @@ def _cell(found: Resampled, figure: Figure, own: Floats | None, independent: boo
     return replace(cell, low=low, high=high, note=join_notes(note, _ties(own, found.value, low, high)))
 
 
-def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> None:
+def check_memory(tree: PoolTree, rows: int, confidences: Sequence[float], sampling: Sampling, file: str) -> None:
     """Refuse losses that cannot be measured in this machine's memory.
 
     Raises
@@ -227,7 +227,7 @@ def check_memory(tree: PoolTree, rows: int, sampling: Sampling, file: str) -> No
         It names the largest number of rows that fits.
     """
     nodes = len(tree.names)
-    figures = 2 + 2 * 4
+    figures = 2 + 2 * len(confidences)
 
     def need(count: int) -> int:
         held = 8 * count * (nodes + len(tree.positions)) + 64 * count

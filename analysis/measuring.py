@@ -149,7 +149,7 @@ def measure_file(request: Request, *, threads: int, say: Callable[[str], None] |
     if not sampling.replicates and count < FEWEST_BATCH_ROWS:
         allowed = f"at least {FEWEST_BATCH_ROWS} rows for errors from batches ({request.losses} has {count})"
         raise InputError([Problem("--replicates", "0", allowed, "leave --replicates away")])
-    check_memory(tree, count, sampling, request.losses)
+    check_memory(tree, count, request.confidences, sampling, request.losses)
     rows = measured_rows(
         tree,
         losses.values,

@@ -1,13 +1,15 @@
 """The options that commands share, and what they say: numbers, overrides of a file, threads, a folder."""
 
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
-from simcore.errors import InputError, Problem
+from simcore.errors import InputError, Problem, raise_if_any
 
 Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario file, or the name of a bundled one.")]
 Sources = Annotated[
@@ -26,6 +28,27 @@ Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
 ]
+
+
+class OnceEach(TyperCommand):
+    """A command that refuses an option given more than once, of which it would take the last in silence."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As of every command, or `InputError`."""
+        given = Counter(option for option in self.make_parser(ctx).parse_args([*args])[2] if _has_one_value(option))
+        raise_if_any(
+            [
+                Problem(option.opts[0], f"given {count} times", "once", "leave all but one away")
+                for option, count in given.items()
+                if count > 1
+            ]
+        )
+        return super().parse_args(ctx, args)
+
+
+def _has_one_value(parameter: Any) -> bool:
+    return isinstance(parameter, TyperOption) and not (parameter.multiple or parameter.is_flag)
+
 
 _OPTIONS = {
     "simulation.paths": "--paths",

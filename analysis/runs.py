@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from simcore.errors import CapacityError, InputError, Problem, raise_if_any
+from simcore.errors import CapacityError, InputError, Problem, SimcoreError, raise_if_any
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
@@ -156,6 +157,21 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         table = with_estimation(scenario, table, threads=threads, engine=engine)
         seconds["estimation"] = time.perf_counter() - summarised
     return Run(scenario, table, threads, seconds)
+
+
+@contextmanager
+def within_memory() -> Iterator[None]:
+    """What a simulation says that finds no memory.
+
+    Raises
+    ------
+    SimcoreError
+        In place of `MemoryError`.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise SimcoreError("not enough memory: run fewer paths, or raise the lowest confidence") from None
 
 
 def watched_engine(threads: int, label: str | None) -> Engine:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.messages import toml_text
-from scenarios.numerals import NUMERALS
+from scenarios.numerals import NUMERALS, is_gap
 from simcore.errors import Problem, raise_if_any
 from simcore.pools import LARGEST_VALUE
 
@@ -79,6 +79,8 @@ class Cells:
             return f"did you mean --decimal {toml_text(other)}? Nothing stands between thousands"
         if other in cell or _THOUSANDS.fullmatch(cell.strip()):
             return "nothing stands between thousands"
+        if self.reads(cell.strip()):
+            return "correct the cell: no float64 holds such a number"
         if "%" in cell:
             return "write an amount, without a unit"
         return _NO_NUMBER
@@ -136,8 +138,3 @@ def _cell(line: int, name: str) -> str:
 def _too_large(values: NDArray[np.float64]) -> list[tuple[int, int]]:
     rows, columns = np.nonzero(np.abs(values) > LARGEST_VALUE)
     return list(zip(rows[:MOST_SHOWN].tolist(), columns[:MOST_SHOWN].tolist(), strict=True))
-
-
-def is_gap(text: str) -> bool:
-    """Whether `text` stands for a number that is missing."""
-    return text.strip().casefold() in ("", "nan", "na", "n/a", "null", "none", "-", "#n/a")

@@ -86,7 +86,7 @@ def _check_change(universe: Universe, change: Change, place: str, shock: str) ->
     names = dict.fromkeys(asset.name for asset in universe.assets)
     classes = [asset.class_ for asset in universe.assets if asset.class_ is not None]
     if change.class_ is not None and change.class_ not in classes:
-        return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class")]
+        return [unknown_name(f"{place}.class ({shock})", change.class_, classes, "a class", "give an asset this class")]
     listed = change.assets or []
     first = {name: k for k, name in reversed(list(enumerate(listed)))}
     problems = first_of(
@@ -141,10 +141,6 @@ def _check_correlation(
         wrong = [Problem(f"{place}.matrix ({shock})", f"beside {key}", allowed, f"remove {key}") for key in beside]
         return wrong + check_entries(written.matrix, names, place=f"{place}.matrix")
     if written.within_class is not None:
-        if change.class_ is not None:
-            allowed = "no class beside within_class and between, which go by the classes of all assets"
-            remedy = "remove class, or write { toward = ..., weight = 1.0 } for the pairs of one class"
-            return [Problem(f"{place} ({shock})", f"beside class = {toml_text(change.class_)}", allowed, remedy)]
         of = selection(universe, change)
         allowed = f"a class, since {place} goes by classes"
         remedy = "give the asset a class, or write { toward = ..., weight = ... }"

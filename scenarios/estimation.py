@@ -8,6 +8,7 @@ pure function of (seed, replicate, history, row), and no sum depends on BLAS or 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,11 +141,16 @@ def _history(universe: Universe) -> _History:
     center = np.array([tree_sum(column) for column in x.T]) / count
     x = np.ascontiguousarray(x - center)
     fading = np.full(count, 1.0 / count)
-    if isinstance(sample.estimator, Weighted):
-        half_life = sample.estimator.ewma.half_life
+    estimator = sample.estimator
+    if isinstance(estimator, Weighted):
+        half_life = estimator.ewma.half_life
         fading = np.array([math.pow(0.5, age / half_life) for age in range(count - 1, -1, -1)])
-        fading = fading / tree_sum(fading)
-    return _History(sample, x, center, fading, _shrinkage(x) if sample.estimator == "ledoit_wolf" else 0.0)
+        return _History(sample, x, center, fading / tree_sum(fading), 0.0)
+    if estimator == "ledoit_wolf":
+        return _History(sample, x, center, fading, _shrinkage(x))
+    if estimator == "sample":
+        return _History(sample, x, center, fading, 0.0)
+    assert_never(estimator)
 
 
 def _estimated_again(universe: Universe, history: _History, rows: NDArray[np.int64], pull: float) -> Universe:

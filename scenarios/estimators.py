@@ -14,6 +14,7 @@ from simcore.market import Compounding
 
 Floats = NDArray[np.float64]
 Estimator = Literal["sample", "ledoit_wolf", "ewma"]
+_LEAST_WEIGHT = 1e-12
 MOST_BY_TREE = 200  # assets whose products `moments_of` sums by its tree: 0.6 s for 1,260 rows, and 3.6 s for 500
 
 
@@ -53,7 +54,7 @@ def estimate(
     sample = moments_of(returns, **options) if small else _by_blas(returns, **options)
     if estimator == "ledoit_wolf":
         x = period_returns(returns, compounding)
-        weight = shrinkage(_standardised(x))
+        weight = _weight(x)
         shrunk = (1.0 - weight) * sample.matrix
         np.fill_diagonal(shrunk, 1.0)
         return Moments(sample.expected_return, sample.volatility, shrunk)
@@ -90,6 +91,14 @@ def shrinkage(x: Floats) -> float:
     b2 = ((x**2).sum(axis=1) ** 2).sum() / periods - (s**2).sum()
     b2 = max(b2 / (n * periods), 0.0)
     return float(min(b2 / d2, 1.0)) if d2 > 0.0 else 0.0
+
+
+def is_singular(returns: Floats, compounding: Compounding) -> bool:
+    """Whether ``ledoit_wolf`` leaves the correlation of no more rows than assets singular: it does not shrink them.
+
+    The sample's is, and the weight is then the smallest eigenvalue. Of two rows it is 0, up to rounding.
+    """
+    return _weight(period_returns(returns, compounding)) < _LEAST_WEIGHT
 
 
 def half_life_weights(periods: int, half_life: float) -> Floats:
@@ -172,6 +181,10 @@ def pairwise(returns: Floats, *, periods_per_year: float, compounding: Compoundi
     np.fill_diagonal(correlation, 1.0)
     expected = np.array([m.expected_return[0] for m in single])
     return Moments(expected, np.array([m.volatility[0] for m in single]), correlation)
+
+
+def _weight(x: Floats) -> float:
+    return shrinkage(_standardised(x))
 
 
 def _standardised(x: Floats) -> Floats:

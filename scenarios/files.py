@@ -2,17 +2,19 @@
 
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from scenarios import library
 from scenarios.messages import toml_text
 from scenarios.sizes import MOST_BYTES, MOST_LEVELS, check_lists, check_text, too_deep
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
+A_DEVICE = ("a device", "a file, or a pipe", "check the path")  # the value, what is allowed, the remedy
 _SHOWN = 80  # characters of a line that is no TOML
 
 
@@ -64,12 +66,15 @@ def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -
     kind = suffix.removeprefix(".").upper()
     try:
         with file.path.open("rb") as opened:
-            size = os.fstat(opened.fileno()).st_size  # 0 of a pipe, and of a device without an end
-            content = b"" if size > MOST_BYTES else opened.read(size or MOST_BYTES + 1)
-        if max(size, len(content)) <= MOST_BYTES:
+            size = os.fstat(opened.fileno()).st_size  # 0 of a pipe
+            device = is_device(opened)
+            content = b"" if device or size > MOST_BYTES else opened.read(size or MOST_BYTES + 1)
+        if not device and max(size, len(content)) <= MOST_BYTES:
             return content
         what, remedy = f"{max(size, len(content)) // 2**20} MiB or more", "leave out what is not needed"
         allowed = f"a file of at most {MOST_BYTES // 2**20} MiB"
+        if device:
+            what, allowed, remedy = A_DEVICE
     except FileNotFoundError:
         beside = closest(file.path.stem, _beside(file, suffix))
         bundled = closest(file.path.stem, library.names()) if suffix == ".toml" else None
@@ -89,6 +94,12 @@ def content_of(file: File, reference: Reference | None, suffix: str = ".toml") -
         allowed = f"the path of a {kind} file{begin}"
         remedy = f"there is no {file.label}: {remedy}"
     raise InputError([reference.problem(what, allowed, remedy)])
+
+
+def is_device(opened: BinaryIO) -> bool:
+    """Whether this is neither a file nor a pipe: what has no end, or waits for somebody to type."""
+    mode = os.fstat(opened.fileno()).st_mode
+    return not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode))
 
 
 def _beside(file: File, suffix: str) -> list[str]:

@@ -11,7 +11,7 @@ import numpy as np
 from scenarios.bootstrap import law_of
 from scenarios.changes import with_changes, with_universe
 from scenarios.dates import check_format
-from scenarios.estimators import effective_rows, estimate
+from scenarios.estimators import effective_rows, estimate, is_singular
 from scenarios.files import File, Reference
 from scenarios.history import History
 from scenarios.messages import same_letters
@@ -27,6 +27,7 @@ from scenarios.window import Window, window_of
 from simcore.errors import InputError, Problem, first_of, some
 from simcore.market import Compounding
 
+REPAIR_OR_DROP = 'write repair = "nearest" in [universe], or gaps = "drop" in [universe.history]'
 _LIMITS = {"expected_return": (-10.0, "per year"), "volatility": (0.0, "per square root of a year")}
 _FEWEST = 2.0  # rows that weights must leave: of one there is no deviation
 _HIGHEST = 10.0  # as the schema has it for figures that are written
@@ -123,8 +124,8 @@ def in_history(problems: list[Problem], universe: Universe) -> list[Problem]:
                     problem, place=f"universe.history, {asset.name}{place.removeprefix(here).split(' (')[0]}"
                 )
         if place.startswith("universe.correlation") and not past.complete.all():
-            remedy = 'write repair = "nearest" in [universe], or gaps = "drop" in [universe.history]'
-            return replace(problem, place="universe.history.gaps", value=f'"pairwise", {problem.value}', remedy=remedy)
+            value = f'"pairwise", {problem.value}'
+            return replace(problem, place="universe.history.gaps", value=value, remedy=REPAIR_OR_DROP)
         return replace(problem, place=place.replace("universe.correlation", "universe.history, correlation"))
 
     return [moved(problem) for problem in problems]
@@ -154,13 +155,21 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
     """The universe of the window; of a regime, attributes beside the history are not told twice."""
     source, table = read.source, read.table
     problems = _check_names(source, table, place)
+    options = estimator_options(source.estimator)
     window = Window(
-        place, source.kind, read.compounding, source.periods_per_year, source.start, source.end, source.gaps, read.drawn
+        place,
+        source.kind,
+        read.compounding,
+        source.periods_per_year,
+        source.start,
+        source.end,
+        source.gaps,
+        shrunk=options["estimator"] == "ledoit_wolf",
+        drawn=read.drawn,
     )
     past, wrong = window_of(table, window)
     if past is None or problems:
         return universe, wrong if regime else [*problems, *wrong]
-    options = estimator_options(source.estimator)
     half_life = options["half_life"]
     if half_life is not None and (worth := effective_rows(len(past.dates), half_life)) < _FEWEST:
         value, allowed = f"{half_life:g}", f"a half-life that is worth {_FEWEST:g} rows of equal weight or more"
@@ -177,6 +186,10 @@ def _estimated(universe: Universe, read: _Read, place: str, *, regime: bool = Fa
             )
     except InputError as error:
         return universe, [replace(problem, file=table.file) for problem in error.problems]
+    periods, n = past.returns.shape
+    if window.shrunk and periods <= n and is_singular(past.returns, read.compounding):
+        said = f"{periods} rows for {n} assets: their correlation is singular, even shrunk by ledoit_wolf, and some mix"
+        past = replace(past, cautions=(*past.cautions, f"{table.file}: {said} of them seems riskless"))
     written = {table.names.index(name): value for name, value in source.expected_returns.items()}
     expected = moments.expected_return.copy()
     expected[list(written)] = list(written.values())

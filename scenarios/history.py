@@ -26,6 +26,8 @@ class History:
         Rows a year, as its author says.
     cautions : tuple of str
         What its author may want to look at again.
+    digest : str
+        SHA-256 of the bytes of the file, in hexadecimal.
     """
 
     file: str
@@ -34,6 +36,7 @@ class History:
     returns: NDArray[np.float64]
     periods_per_year: float
     cautions: tuple[str, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "returns", as_numbers(self.returns, "History.returns"))

@@ -6,20 +6,21 @@ with its line and column, and all of them at once. Rows are equally likely; ther
 
 import csv
 import hashlib
-import io
 import os
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.cells import Cells, is_gap
+from scenarios.cells import Cells
+from scenarios.files import A_DEVICE, is_device
 from scenarios.messages import same_letters, toml_text
-from scenarios.numerals import NUMERALS
-from scenarios.sizes import MOST_POSITIONS
+from scenarios.numerals import NUMERALS, is_gap
+from scenarios.sizes import MOST_BYTES, MOST_POSITIONS
 from simcore import memory
 from simcore.border import NAME, is_name
 from simcore.errors import CapacityError, InputError, Problem, raise_if_any
@@ -27,7 +28,7 @@ from simcore.errors import CapacityError, InputError, Problem, raise_if_any
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _BIG = 1 << 26  # bytes of a file: beyond, its size is looked at before all of it is read
 _LINES_OF_A_SAMPLE = 1000  # that tell how many there are
-_LONGEST_LINE = 10**8  # characters: more than any table has
+_LONGEST_LINE = 10**8  # bytes: more than any table has
 _WEIGHTS = ("weight", "weights", "probability", "probabilities", "prob")
 
 
@@ -84,10 +85,12 @@ def read_losses(
     CapacityError
         When the losses cannot fit into memory.
     """
-    line = 0
+    line, digest = 0, hashlib.sha256()
     try:
-        with open(file, "rb") as content, io.TextIOWrapper(content, encoding="utf-8-sig", newline="") as text:
-            lines = csv.reader(_lines_of(text), delimiter=separator, strict=True)
+        with open(file, "rb") as content:
+            if is_device(content):
+                raise InputError([Problem("file", *A_DEVICE, file)])
+            lines = csv.reader(_lines_of(content, file, digest.update), delimiter=separator, strict=True)
             names, skipped = _header(lines, file, index, separator, decimal)
             line = lines.line_num
             cells = Cells(file, names, skipped, decimal)
@@ -95,11 +98,9 @@ def read_losses(
                 line = lines.line_num
                 cells.add(row, line)
                 if line == _LINES_OF_A_SAMPLE:
-                    _check_memory(file, content.tell(), len(names))
+                    _check_memory(file, content, len(names))
     except InputError:
         raise
-    except UnicodeDecodeError:
-        raise InputError([_not_utf8(file)]) from None
     except csv.Error as error:
         remedy = "a quotation mark is missing or too many, or this is no CSV"
         raise InputError([Problem(f"line {line + 1}", str(error), "a line of CSV", remedy, file)]) from None
@@ -111,15 +112,32 @@ def read_losses(
     kept = tuple(name for i, name in enumerate(names) if i != skipped)
     if gains:
         values = 0.0 - values  # never -0.0 of 0.0
-    return Losses(file, kept, values, _digest(file), _cautions(file, kept, values))
+    return Losses(file, kept, values, digest.hexdigest(), _cautions(file, kept, values))
 
 
-def _lines_of(text: TextIO) -> Iterator[str]:
-    """The lines of a file, one of which may be endless."""
-    while line := text.readline(_LONGEST_LINE):
-        if len(line) == _LONGEST_LINE:
-            raise csv.Error(f"a line of {_LONGEST_LINE // 10**6} million characters or more")
-        yield line
+def _lines_of(content: BinaryIO, file: str, take: Callable[[bytes], None]) -> Iterator[str]:
+    """The lines of a file, one of which may be endless, as a pipe may be; its bytes are taken as they are read.
+
+    Once, since a pipe cannot be read again.
+    """
+    piped = stat.S_ISFIFO(os.fstat(content.fileno()).st_mode)
+    read = number = 0
+    while part := content.readline(_LONGEST_LINE):
+        read += len(part)
+        if len(part) == _LONGEST_LINE:
+            raise csv.Error(f"a line of {_LONGEST_LINE // 10**6} million bytes or more")
+        if piped and read > MOST_BYTES:
+            value, allowed = f"a pipe of {MOST_BYTES // 2**20} MiB or more", "a file, or a pipe with less in it"
+            raise InputError([Problem("file", value, allowed, "write the losses into a file", file)])
+        take(part)
+        for line in part.splitlines(keepends=True):
+            number += 1
+            try:
+                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                value = f"byte 0x{line[error.start]:02x}"
+                problem = Problem(f"line {number}", value, "text in UTF-8", "save the file as UTF-8", file)
+                raise InputError([problem]) from None
 
 
 def _header(
@@ -181,33 +199,17 @@ def _cautions(file: str, names: Sequence[str], values: NDArray[np.float64]) -> t
     return tuple(said)
 
 
-def _check_memory(file: str, read: int, columns: int) -> None:
+def _check_memory(file: str, content: BinaryIO, columns: int) -> None:
     """Refuse a file whose numbers cannot fit, from the bytes that its first lines took."""
-    size = os.path.getsize(file)
+    size = os.fstat(content.fileno()).st_size  # 0 of a pipe
     if size < _BIG:
         return
-    rows = size / read * _LINES_OF_A_SAMPLE
+    rows = size / content.tell() * _LINES_OF_A_SAMPLE
     need = rows * columns * 8 * 3
     if need > memory.usable():
         value = f"about {rows:,.0f} rows of {columns} columns (about {memory.gib(need)})"
         allowed = f"at most {memory.limit()}"
         raise CapacityError([Problem("file", value, allowed, "measure fewer rows or columns at a time", file)])
-
-
-def _digest(file: str) -> str:
-    with open(file, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def _not_utf8(file: str) -> Problem:
-    with open(file, "rb") as content:
-        for number, line in enumerate(content, 1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError as error:
-                value = f"byte 0x{line[error.start]:02x}"
-                return Problem(f"line {number}", value, "text in UTF-8", "save the file as UTF-8", file)
-    raise AssertionError("every line is UTF-8, and the whole is not")
 
 
 def _unreadable(file: str, error: OSError) -> Problem:

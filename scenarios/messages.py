@@ -44,11 +44,11 @@ def _toml(value: object, limit: int) -> str:
     return str(value)
 
 
-def unknown_name(place: str, name: str, known: Iterable[str], what: str) -> Problem:
-    """The message for a `name` that refers to nothing."""
+def unknown_name(place: str, name: str, known: Iterable[str], what: str, making: str = "") -> Problem:
+    """The message for a `name` that refers to nothing; `making` is how it would come to refer to something."""
     known = list(dict.fromkeys(known))
     meant = closest(name, known)
-    remedy = f"did you mean {toml_text(meant)}?" if meant else f"correct it, or give {what} this name"
+    remedy = f"did you mean {toml_text(meant)}?" if meant else f"correct it, or {making or f'give {what} this name'}"
     remedy = same_name(name, known) or remedy
     return Problem(place, toml_text(name), f"{what} of the file: {some(known) or 'there is none'}", remedy)
 

@@ -1,10 +1,11 @@
 """Tables of past returns or prices: a header, dates down, assets across, from CSV or Parquet.
 
 The form is fixed and nothing is sniffed but the separator, from the header: a tab where there is one, else a semicolon,
-else the comma. An empty cell is a gap, and so are NA, N/A, #N/A, NaN and null; every other text is refused.
+else the comma. An empty cell is a gap, and so are -, NA, N/A, #N/A, NaN, null and none; every other text is refused.
 """
 
 import csv
+import hashlib
 import io
 import math
 import re
@@ -20,12 +21,11 @@ from scenarios.dates import read_date, remedy_for
 from scenarios.files import File, Reference, content_of
 from scenarios.messages import same_letters, toml_text
 from scenarios.messages_of_tables import MANY, Cell, as_one, by_column, place_of
-from scenarios.numerals import NUMERALS
+from scenarios.numerals import NUMERALS, is_gap
 from scenarios.sizes import MOST_DATES, check_lines, check_pairs
 from simcore.border import NAME, is_name
 from simcore.errors import InputError, Problem, closest, raise_if_any, some
 
-GAPS = frozenset({"", "na", "n/a", "#n/a", "nan", "null"})
 _FEWER = "keep the later dates, or fewer of them"
 _PARQUET = (".parquet", ".pq")
 
@@ -45,6 +45,8 @@ class PastTable:
         NaN is a gap.
     lines : tuple of int, length rows
         Where each row stands in the file, from 1.
+    digest : str
+        SHA-256 of the file's bytes, in hexadecimal; empty of a frame.
     """
 
     file: str
@@ -52,6 +54,7 @@ class PastTable:
     dates: tuple[date, ...]
     values: NDArray[np.float64]
     lines: tuple[int, ...]
+    digest: str = ""
 
 
 def read_table(file: File, reference: Reference, *, decimal: str, date_format: str | None) -> PastTable:
@@ -62,12 +65,15 @@ def read_table(file: File, reference: Reference, *, decimal: str, date_format: s
     InputError
         With everything that is wrong with its header, its dates, and the cells that are no numbers.
     """
-    if file.path.suffix.lower() in _PARQUET:
-        return _read_parquet(file, reference)
-    content = content_of(file, reference, ".csv")
-    problems = check_lines(content, MOST_DATES, "dates", _FEWER)
-    raise_if_any([replace(problem, file=file.label) for problem in problems])
-    return _read_csv(_text(content, file.label), file.label, decimal, date_format)
+    parquet = file.path.suffix.lower() in _PARQUET
+    content = content_of(file, reference, ".parquet" if parquet else ".csv")
+    if parquet:
+        table = _read_parquet(content, file.label, reference)
+    else:
+        problems = check_lines(content, MOST_DATES, "dates", _FEWER)
+        raise_if_any([replace(problem, file=file.label) for problem in problems])
+        table = _read_csv(_text(content, file.label), file.label, decimal, date_format)
+    return replace(table, digest=hashlib.sha256(content).hexdigest())
 
 
 def _text(content: bytes, label: str) -> str:
@@ -129,7 +135,7 @@ def _check_header(head: Sequence[str], label: str, decimal: str) -> list[Problem
         return [Problem("line 1", f"one column, {toml_text(head[0])}", allowed, remedy, label)]
     if problems := check_pairs(len(names), "line 1"):
         return [replace(problem, remedy="keep the columns that are held", file=label) for problem in problems]
-    if all(NUMERALS[decimal].fullmatch(name) or name.lower() in GAPS for name in names) and any(names):
+    if all(NUMERALS[decimal].fullmatch(name) or is_gap(name) for name in names) and any(names):
         allowed, remedy = "a header: the names of the columns", "write a first line, as Date,AGG,TLT"
         return [Problem("line 1", f"figures, {some(names, 3)}", allowed, remedy, label)]
     places = [f"line 1, column {j}" for j in range(2, len(head) + 1)]
@@ -194,7 +200,7 @@ def _read_values(
                 if math.isfinite(value):
                     values[i, j] = value
                     continue
-            elif text.lower() in GAPS:
+            elif is_gap(text):
                 continue
             cell = Cell(head[j + 1], toml_text(text, 30), lines[i], row[0])
             bad.setdefault(_remedy(text, decimal), []).append(cell)
@@ -213,14 +219,15 @@ def _remedy(text: str, decimal: str) -> str:
         return f"write decimal = {toml_text(other)} if that is the decimal mark; marks of thousands have to go"
     if text.endswith("%"):
         return "write shares: 1.5 % is 0.015"
+    if not text.isascii() and re.fullmatch(r"[+-]?[\d.,\u066b]+", text):
+        return "write the digits 0 to 9"
     if re.fullmatch(r"[+-]?[\d.,' ]+", text):
         return "leave out the marks of thousands"
     return "correct the cell, or leave it empty where there is no figure"
 
 
-def _read_parquet(file: File, reference: Reference) -> PastTable:
+def _read_parquet(content: bytes, label: str, reference: Reference) -> PastTable:
     """A frame whose index, or first column, holds dates."""
-    content = content_of(file, reference, ".parquet")
     import pandas as pd
 
     try:
@@ -232,7 +239,7 @@ def _read_parquet(file: File, reference: Reference) -> PastTable:
     except Exception as error:  # of whatever kind the reader of the format raises
         value, remedy = f"no Parquet: {type(error).__name__}", "write the file again, or save the table as CSV"
         raise InputError([reference.problem(value, "a Parquet file", remedy)]) from None
-    return table_of_frame(frame, file.label)
+    return table_of_frame(frame, label)
 
 
 def table_of_frame(frame: Any, label: str) -> PastTable:

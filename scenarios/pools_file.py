@@ -1,5 +1,6 @@
 """A file of pools alone, `[[pools]]` as in a scenario, for members that are the columns of a table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +72,7 @@ def tree_of(pools: Sequence[Pool] | None, columns: Sequence[str], source: str, l
             place = f"line 1, column {list(columns).index('pool') + 1}"
             raise InputError([Problem(place, '"pool"', allowed, "rename it, or give --pools", losses)])
         return PoolTree(positions, [Pool("pool", tuple(columns))])
-    problems = [replace(p, file=source, allowed=_of_columns(p.allowed)) for p in check_nodes(positions, pools)]
+    problems = [replace(_of_columns(problem), file=source) for problem in check_nodes(positions, pools)]
     named = [("the header", name) for name in columns]
     named += [(f"pools[{i}].name", pool.name) for i, pool in enumerate(pools)]
     problems += [replace(problem, file=source) for problem in same_letters(named)]
@@ -94,5 +95,9 @@ def _of_pools(problem: Problem) -> Problem:
     return problem
 
 
-def _of_columns(allowed: str) -> str:
-    return allowed.replace("a position", "a column").replace("no other position", "no other column")
+def _of_columns(problem: Problem) -> Problem:
+    """What is said of positions, of columns."""
+    allowed = problem.allowed.replace("a position", "a column").replace("no other position", "no other column")
+    allowed = re.sub(r"positions\[\d+\]\.name has it", "the header has it", allowed)
+    remedy = problem.remedy.replace(", or add a second position of the same asset", "")
+    return replace(problem, allowed=allowed, remedy=remedy)

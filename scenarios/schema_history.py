@@ -14,7 +14,10 @@ class Ewma(Table):
     """Weights that fall by half over so many rows, the last row the heaviest."""
 
     half_life: float = number(
-        "periods, above 0, after which a weight is half", "write half_life = 63 for a quarter of trading days", gt=0
+        "periods, above 0 and at most 1e9, after which a weight is half",
+        "write half_life = 63 for a quarter of trading days",
+        gt=0,
+        le=1_000_000_000,
     )
 
 

@@ -4,6 +4,7 @@ Every limit lies beyond what a scenario needs. To read what is within them takes
 6,000 assets, minutes.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from simcore.pools import PoolTree
 MOST_BYTES = 2**29  # of a file: the matrix of 5,000 assets with 17 digits takes 500 MB
 MOST_KEYS = 500_000  # of a TOML file, which take three seconds to parse
 MOST_LEVELS = 50  # of tables and lists inside one another: no scenario has ten, and what reads them is recursive
-_MOST_PARTS = 1000  # of a dotted key: to parse it takes the square of them
+_MOST_DOTS = 200_000  # of keys with three parts or more, which take two seconds to parse
 MOST_FILES = 100  # that extend one another
 MOST_ASSETS = 10_000  # every two of them have a correlation
 MOST_OF_FACTORS = 50_000  # assets that factors tie together
@@ -34,7 +35,11 @@ _LISTS = {
     ("measures", "confidence"): (MOST_CONFIDENCES, "confidences", "spread them over several runs"),
 }
 _ASSETS = b"[[universe.assets]]"
-_IN_A_KEY = bytes({*range(128)} - {*b".\n=,()[]{}:;#/"}) + bytes(range(128, 256))  # beside the dots between its parts
+_ASIDE = re.compile(  # strings and comments; one that is not closed ends the parsing as well
+    rb'''"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?|\'{3}.*?(?:\'{3}|\Z)|"(?:[^"\\\n]++|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+''',
+    re.DOTALL,
+)
+_IN_A_KEY = bytes({*range(256)} - {*b".\n=,[]{}"})  # beside the dots between its parts
 
 
 def check_text(content: bytes) -> list[Problem]:
@@ -50,7 +55,17 @@ def check_text(content: bytes) -> list[Problem]:
     if values > MOST_POSITIONS:
         allowed = f"at most {MOST_POSITIONS} values in a list"
         return [Problem("file", f"a list of about {values} values", allowed, "write shorter lists")]
-    return [too_deep("file")] if b"." * _MOST_PARTS in content.translate(None, _IN_A_KEY) else []
+    return _check_dots(_ASIDE.sub(b"", content).translate(None, _IN_A_KEY))
+
+
+def _check_dots(left: bytes) -> list[Problem]:
+    """Whether keys have too many parts: to parse one takes the square of them. A number has a single dot."""
+    if b"." * MOST_LEVELS in left:
+        return [too_deep("file")]
+    if (dots := sum(map(len, re.findall(rb"\.{2,}", left)))) <= _MOST_DOTS:
+        return []
+    allowed, remedy = f"at most {_MOST_DOTS} of keys with three parts or more", "write tables with fewer levels"
+    return [Problem("file", f"{dots} dots between the parts of keys", allowed, remedy)]
 
 
 def check_lines(content: bytes, most: int, what: str, remedy: str) -> list[Problem]:

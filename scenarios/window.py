@@ -22,7 +22,9 @@ from simcore.market import Compounding
 LARGE_MOVE = 0.5  # of one period; allowed, and told
 _SLACK = 7  # days by which a window may begin or end beyond the file, and rows be apart: a weekend, a holiday
 _HOLE = 4  # times the usual step between two dates: a longer one, beyond a week, is told
+_ROUNDING = 2.0**-48  # of 1 + r, 16 units in the last place: two prices, their quotient and its logarithm are rounded
 _OFF = 1.25  # by this factor the rows of a year may differ from periods_per_year, untold
+_FAR_OFF, _SURE = 2.0, 10  # by this one where rows are fewer, which a weekend or a short month moves
 
 Kind = Literal["returns", "prices"]
 Gaps = Literal["drop", "pairwise"] | None
@@ -43,6 +45,8 @@ class Window:
         The first and the last that count; without them the file's own.
     gaps : {"drop", "pairwise"}, optional
         Without it a gap is refused.
+    shrunk : bool
+        Whether the estimator shrinks correlations, so that few rows are none too few.
     drawn : bool
         Whether the rows themselves are the law, so that no estimator changes how they are correlated.
     """
@@ -54,6 +58,7 @@ class Window:
     start: date | None = None
     end: date | None = None
     gaps: Gaps = None
+    shrunk: bool = False
     drawn: bool = False
 
 
@@ -91,15 +96,18 @@ def window_of(table: PastTable, window: Window) -> tuple[History | None, list[Pr
         return None, problems
     said += _cautions(table, window, chosen, returns)
     dates = tuple(table.dates[i] for i in chosen)
-    return History(
-        table.file, table.names, dates, returns, window.periods_per_year, tuple(f"{table.file}: {one}" for one in said)
-    ), []
+    cautions = tuple(f"{table.file}: {one}" for one in said)
+    return History(table.file, table.names, dates, returns, window.periods_per_year, cautions, table.digest), []
 
 
 def _misplaced(table: PastTable, window: Window, count: int) -> Problem | None:
     if window.start and window.end and window.start > window.end:
         value, remedy = f"{window.start} to {window.end}", "exchange the two dates"
         return Problem(window.place, value, "a start that is not after the end", remedy)
+    if count < 2 and not window.start and not window.end:
+        rows = f"{len(table.dates)} {'row' if len(table.dates) == 1 else 'rows'} of {window.kind}"
+        allowed = "three rows of prices or more, for two returns" if window.kind == "prices" else "two rows or more"
+        return Problem("file", rows, allowed, "add rows", table.file)
     if count < 2:
         value = f"{window.start or table.dates[0]} to {window.end or table.dates[-1]}, with {count} returns"
         allowed = f"a window with two rows or more; {table.file} goes from {table.dates[0]} to {table.dates[-1]}"
@@ -139,22 +147,33 @@ def _beyond_loss(
     """Returns that lose more than everything; a log return does not exist for those that lose all."""
     log = window.compounding == "log"
     lost = returns <= -1.0 if log else returns < -1.0
-    cells = [
-        _cell(table, int(chosen[i]), int(j), f"{returns[i, j]:g}") for i, j in np.argwhere(lost | np.isinf(returns))
-    ]
+    wrong = [(int(chosen[i]), int(j), returns[i, j]) for i, j in np.argwhere(lost | np.isinf(returns))]
+    if window.kind == "prices":  # above 0, and too far apart for their ratio
+        v = table.values
+        cells = [_cell(table, i, j, f"{v[i - 1, j]:g} to {v[i, j]:g}") for i, j, _ in wrong]
+        return by_column(
+            table.file, cells, "two prices with a finite return above -1 between them", "correct one of the two"
+        )
+    cells = [_cell(table, i, j, f"{value:g}") for i, j, value in wrong]
     allowed = "finite returns above -1" if log else "finite returns from -1"
     remedy = '1 % is written 0.01, so -1 is a loss of all; of prices write kind = "prices"'
     return by_column(table.file, cells, allowed, remedy)
 
 
 def _still(table: PastTable, returns: NDArray[np.float64]) -> list[Problem]:
-    """Columns that never move in the window, and so have no correlation."""
+    """Columns whose returns do not differ by more than rounding in the window: what is left has no correlation."""
     problems = []
     for name, column in zip(table.names, returns.T, strict=True):
         seen = column[~np.isnan(column)]
-        if len(seen) < 2 or seen.min() == seen.max():
-            value = f"{len(seen)} returns, all of them {seen[0]:g}" if len(seen) else "no returns"
-            remedy = "leave the column out of the file: an asset that never moves has no correlation"
+        if np.isinf(seen).any():  # which is told
+            continue
+        if len(seen) < 2:
+            value, remedy = f"{len(seen)} returns", "fill the column, or leave it out of the file"
+            problems.append(Problem(place_of(name), value, "two returns or more in the window", remedy, table.file))
+        elif np.ptp(seen) <= _ROUNDING * (1.0 + np.abs(seen).max()):
+            rounded = ", up to rounding" if seen.min() < seen.max() else ""
+            value = f"{len(seen)} returns, all of them {seen[0]:g}{rounded}"
+            remedy = "leave the column out of the file: an asset of constant returns has no correlation"
             problems.append(Problem(place_of(name), value, "returns that differ in the window", remedy, table.file))
     return problems
 
@@ -167,7 +186,7 @@ def _cautions(
         told = some([f"{table.names[j]} {returns[i, j]:+.4g} on {table.dates[chosen[i]]}" for i, j in moves], 5)
         yield f"moves over {100 * LARGE_MOVE:g} % in one period: {told}"
     periods, n = returns.shape
-    if periods <= n:
+    if periods <= n and not window.shrunk:
         remedy = "" if window.drawn else '; estimator = "ledoit_wolf" shrinks it'
         yield (
             f"{periods} rows for {n} assets: the sample correlation is singular, and some mix of them seems "
@@ -176,7 +195,8 @@ def _cautions(
     dates = table.dates
     years = (dates[chosen[-1]] - dates[chosen[0]]) / timedelta(days=365.25)
     a_year = (len(chosen) - 1) / years
-    if len(chosen) >= 10 and not 1 / _OFF < a_year / window.periods_per_year < _OFF:
+    off = _OFF if len(chosen) >= _SURE else _FAR_OFF
+    if len(chosen) >= 3 and not 1 / off < a_year / window.periods_per_year < off:
         yield f"about {a_year:.3g} rows a year, but periods_per_year = {window.periods_per_year:g}"
     steps = [(later - earlier).days for earlier, later in pairwise(dates)]
     usual = sorted(steps)[len(steps) // 2]

@@ -1,16 +1,20 @@
 """`simcore calibrate`: the scenario that it writes, the options it asks for, and parameters that come back."""
 
 import datetime
+import hashlib
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
+from pipe_files import piped
 
 import scenarios
-from analysis.calibrated import calibrate
+from analysis.calibrated import _estimator, calibrate
 from analysis.cli import main
 from scenarios import moments_of
+from scenarios.schema_history import HistorySource
 from simcore import Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position, StudentT, factor, replay
 
 NEEDED = ["--kind", "returns", "--periods-per-year", "252"]
@@ -67,6 +71,13 @@ def test_it_writes_a_scenario_that_runs(capsys, folder):
         "sample, divisor n - 1",
     ):
         assert said in printed.out
+
+
+def test_a_pipe_is_read_once(folder):
+    content = (folder / "past.csv").read_bytes()
+    with piped(content) as file:
+        text = calibrate(file, {"kind": "returns", "periods_per_year": 252}).text
+    assert f"SHA-256 {hashlib.sha256(content).hexdigest()}\n" in text
 
 
 @pytest.mark.parametrize("compounding", ["log", "simple"])
@@ -163,6 +174,15 @@ def test_options_are_in_the_figures_and_said(capsys, folder, options, said):
         ([*NEEDED, "--start", "2013-01"], '--start = "2013-01"\n.*\n.*write --start 2013-01-01\n'),
         ([*NEEDED, "--estimator", "ewma"], "--half-life = \\(missing\\)"),
         ([*NEEDED, "--half-life", "3"], "--half-life = 3\n"),
+        (["--kind", "returns", "--periods-per-year", "nan"], '--periods-per-year = "nan"\n.*\n    remedy:  write --p'),
+        (
+            ["--kind", "returns", "--periods-per-year", "twelve"],
+            '--periods-per-year = "twelve"\n.*\n    remedy:  write -',
+        ),
+        (
+            [*NEEDED, "--estimator", "ewma", "--half-life", "1e300"],
+            '--half-life = "1e300"\n    allowed: periods, above 0 and at most 1e9.*\n    remedy:  write --half-life 63',
+        ),
         ([*NEEDED, "--estimator", "ewma", "--half-life", "-3"], "--half-life = -3\n"),
         (
             [*NEEDED, "--estimator", "best"],
@@ -173,7 +193,7 @@ def test_options_are_in_the_figures_and_said(capsys, folder, options, said):
         ([*NEEDED, "--decimal", "x"], '--decimal = "x"'),
         ([*NEEDED, "--date-format", "%d"], '--date-format = "%d"\n.*\n.*write --date-format %d/%m/%Y'),
         ([*NEEDED, "--start", "2050-01-01"], "--start and --end = 2050-01-01 to "),
-        ([*NEEDED, "--kind", "prices"], "past.csv: figures = .*\n.*\n.*write --kind returns"),
+        (["--kind", "prices", "--periods-per-year", "252"], "past.csv: figures = .*\n.*\n.*write --kind returns"),
     ],
 )
 def test_bad_options_are_told_as_options(capsys, arguments, said):
@@ -182,6 +202,22 @@ def test_bad_options_are_told_as_options(capsys, arguments, said):
     assert printed.out == ""
     assert re.search(said, printed.err)
     assert "universe" not in printed.err
+
+
+def test_pairs_that_no_returns_can_have_are_told_with_a_way_that_works(capsys, folder):
+    table = Path(__file__).parent / "cases" / "invalid" / "tables" / "history_pairwise_impossible.csv"
+    assert main(["calibrate", str(table), *NEEDED, "--gaps", "pairwise"]) == 2
+    said = capsys.readouterr().err
+    assert '--gaps = "pairwise", a matrix with smallest eigenvalue -' in said
+    remedy = '--gaps drop, or a scenario with [universe.history] and repair = "nearest" in [universe]'
+    assert f"remedy:  write {remedy}\n" in said
+
+
+def test_an_estimator_that_nobody_knows_is_not_told_as_the_sample():
+    source = HistorySource(file="t.csv", kind="returns", periods_per_year=12)
+    assert _estimator(source, 10) == "sample, divisor n - 1"
+    with pytest.raises(AssertionError):
+        _estimator(source.model_copy(update={"estimator": "other"}), 10)
 
 
 def test_kind_and_periods_per_year_are_asked_for(capsys):

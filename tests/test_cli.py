@@ -71,7 +71,7 @@ def test_options_replace_what_the_file_says(capsys):
     first = run_json(capsys, *given)
     assert first["seed"] == 7
     assert {row["confidence"] for row in first["rows"]} == {None, 0.9, 0.975}
-    again = run_json(capsys, *given, "--threads", "2", "--paths", "20_000")
+    again = json_of(capsys, "run", "three_assets", "--paths", "20_000", *given, "--json", "--threads", "2")
     assert again["rows"] == first["rows"]
     assert again["provenance"]["digest"] == first["provenance"]["digest"]
     assert run_json(capsys, "--seed", "8")["rows"] != run_json(capsys)["rows"]
@@ -120,6 +120,22 @@ def test_bad_input_and_usage_end_with_2_and_only_on_stderr(capsys, arguments, sa
     assert printed.out == ""
     assert said in printed.err
     assert "Traceback" not in printed.err
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "replay", "measure", "calibrate"])
+def test_an_option_of_one_value_is_given_once(capsys, command):
+    options = {"replay": ["--node", "--worst"], "measure": ["--index"], "calibrate": ["--start"]}.get(
+        command, ["--seed"]
+    )
+    given = [text for option in options for text in (option, "1", f"{option}=2", option, "3")]
+    needed = ["--kind", "returns", "--periods-per-year", "12"] if command == "calibrate" else []
+    assert main([command, "three_assets", *given, *needed]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    problems = "problem" if len(options) == 1 else "problems"
+    assert printed.err.startswith(f"simcore: {len(options)} {problems} with the input\n")
+    for option in options:
+        assert f"\n{option} = given 3 times\n    allowed: once\n" in printed.err
 
 
 def test_all_problems_are_counted_and_printed(capsys):
@@ -282,6 +298,16 @@ def test_whatever_else_fails_ends_with_1_and_without_a_traceback(capsys, monkeyp
     assert printed.out == ""
     assert printed.err.startswith(said)
     assert "Traceback" not in printed.err
+
+
+def test_memory_that_a_file_takes_is_not_for_want_of_fewer_paths(capsys, monkeypatch):
+    def read(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr("scenarios.files.content_of", read)
+    assert main(QUICK) == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "simcore: not enough memory: take smaller files, or free some of it\n")
 
 
 def test_list_prints_each_bundled_scenario(capsys):

@@ -281,6 +281,23 @@ def test_what_is_seldom_meant_is_told(folder, capsys, change, history, said):
     assert from_document(document()).cautions == () or values[7, 1] == 0.62  # the control
 
 
+def test_few_rows_of_a_year_are_told_where_they_are_far_off(folder):
+    """Of three returns the rows a year are known within a factor of two."""
+    (folder / "table.csv").write_text(csv(rows(4), DAYS[:4]))
+    for year, told in ((252, False), (12, True), (365 * 3, True), (365 * 1.5, False)):
+        cautions = from_document(document(periods_per_year=year)).cautions
+        assert any("about 365 rows a year" in caution for caution in cautions) == told
+
+
+@pytest.mark.parametrize(("periods", "singular"), [(2, True), (3, False)])
+def test_who_shrinks_is_not_told_to_shrink(folder, periods, singular):
+    (folder / "table.csv").write_text(csv(rows(periods), DAYS[:periods]))
+    cautions = from_document(document(estimator="ledoit_wolf")).cautions
+    assert not any("estimator = " in caution or "sample" in caution for caution in cautions)
+    said = f"table.csv: {periods} rows for 3 assets: their correlation is singular, even shrunk by ledoit_wolf"
+    assert any(caution.startswith(said) for caution in cautions) == singular
+
+
 def holed(folder, *holes, kind="returns", step=1):
     """A table with a row every `step` days, less those of the holes: pairs of the first and the last left out."""
     left = [i for i in range(400) if not any(first <= i <= last for first, last in holes)]

@@ -1,5 +1,6 @@
 """Files of losses and of pools: what is right is read to the last bit, what is wrong is said, all of it."""
 
+import hashlib
 import random
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pipe_files import piped
 
 from analysis.cli import main
 from scenarios.losses import read_losses
@@ -78,6 +80,26 @@ def test_what_is_right_is_read(tmp_path, text, options):
     assert losses.values.tolist() == [[1.5, 2.0], [-3.0, 400.0]]
     assert len(losses.digest) == 64
     assert losses.cautions == ()
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", "a,b\n" + 50_000 * "1.25,-2\r\n", "a,b\r1,2\r3,4\r"])
+def test_a_pipe_is_read_once(tmp_path, text):
+    content = text.encode()
+    with piped(content) as file:
+        losses = read_losses(file)
+    assert losses.digest == hashlib.sha256(content).hexdigest()
+    assert losses.values.tobytes() == written(tmp_path, text).values.tobytes()
+
+
+def test_what_is_no_utf8_in_a_pipe_is_told_with_its_line():
+    with piped(b"a,b\n1,2\n3,\xff\n") as file, pytest.raises(InputError, match="line 3 = byte 0xff"):
+        read_losses(file)
+
+
+def test_a_pipe_without_an_end_is_refused(monkeypatch):
+    monkeypatch.setattr("scenarios.losses.MOST_BYTES", 10**6)
+    with piped(10**6 * b"a\n") as file, pytest.raises(InputError, match="a pipe of 0 MiB or more"):
+        read_losses(file)
 
 
 def test_a_gain_of_0_is_a_loss_of_0(tmp_path):

@@ -42,7 +42,7 @@ def test_forms_of_one_table(tmp_path, text, decimal):
 
 
 @pytest.mark.parametrize(
-    "text", ["inf", "1_000", "٣", "0x1p3", "1 2", "-", "1e", "1,5", "1.5%", "TRUE", "++1", "1.5.2"]
+    "text", ["inf", "1_000", "٣", "0x1p3", "1 2", "--", "1e", "1,5", "1.5%", "TRUE", "++1", "1.5.2"]
 )
 def test_what_is_no_number_is_refused_where_it_stands(tmp_path, text):
     path = tmp_path / "t.csv"

@@ -126,7 +126,8 @@ def test_json_holds_every_part(capsys):
     ],
 )
 def test_wrong_input_ends_with_2(capsys, arguments, said):
-    assert main([*QUICK, *arguments]) == 2
+    paths = [] if "--paths" in arguments else QUICK[2:]
+    assert main([*QUICK[:2], *paths, *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert said in printed.err

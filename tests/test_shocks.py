@@ -1,10 +1,14 @@
 """What shocks do to expected returns, volatilities and correlations."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.loader import validate
+from scenarios.resolve import correlation_of, moments_in, shocked
 from scenarios.shocks import change_correlation, change_figures, least_common_correlation
 
 SIGMA = np.array([0.1, 0.2, 0.4])
@@ -108,3 +112,11 @@ def test_half_way_to_1():
     r = change_correlation(np.eye(4), np.ones(4, dtype=bool), toward=0.3, weight=1.0)
     changed = change_correlation(r, np.ones(4, dtype=bool), toward=1.0, weight=0.5)
     np.testing.assert_allclose(changed[np.triu_indices(4, 1)], 0.65, rtol=1e-15)
+
+
+def test_of_the_pairs_of_one_class_within_class_alone_acts():
+    path = Path(__file__).parent / "cases" / "valid" / "shock_classes_of_a_class.toml"
+    document = validate(path)
+    before = moments_in(document.universe, correlation_of(document.universe))
+    after = shocked(before, document.universe, document.shocks[0]).correlation
+    np.testing.assert_array_equal(after, [[1.0, 0.3, 0.3], [0.3, 1.0, 0.8], [0.3, 0.8, 1.0]])

@@ -1,13 +1,17 @@
 """Absurd sizes: refused with an estimate, before they cost anything."""
 
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pipe_files import piped
 
 import scenarios
+from analysis.calibrated import calibrate
 from scenarios import sizes
+from scenarios.losses import read_losses
 from simcore import CapacityError, InputError, Plan, factor, memory, replay, simulate
 
 SECONDS = 1.0  # each takes tenths
@@ -38,6 +42,13 @@ SCENARIOS = {  # the text before the measures, the table beside it, and what is 
     "keys": (lambda: UNIVERSE + many(POSITION, 200_000), "", "file = about 600014 keys (11 MB)"),
     "values": (lambda: "x = [" + 300_000 * "1," + "]\n", "", "file = a list of about 299996 values"),
     "parts": (lambda: "a" + 2000 * ".a" + " = 1\n", "", "file = nested too deeply"),
+    "quoted parts": (lambda: '."=".'.join(30_000 * ["a"]) + " = 1\n", "", "file = nested too deeply"),
+    "keys of parts": (
+        lambda: many("a" + 48 * ".a" + ".b{} = 1\n", 10**4),
+        "",
+        "file = 490000 dots between the parts of",
+    ),
+    "header of parts": (lambda: "[a" + 51 * " . 'a\"'" + "]\n", "", "file = nested too deeply"),
     "levels": (lambda: "a = " + 60 * "[" + 60 * "]" + "\n", "", "file = nested too deeply"),
     "shocks": (lambda: UNIVERSE + POSITION.format(0) + many(SHOCK, 10_001), "", "shocks = 10001 shocks"),
     "tree": (lambda: deep(2000), "", "pools = 2000 pools with 2001000 positions, each counted in every pool above"),
@@ -58,6 +69,36 @@ def test_is_refused_at_once(tmp_path, name):
         scenarios.load(tmp_path / "s.toml")
     assert time.perf_counter() - began < SECONDS
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'a = "{2000 * "a."}"',
+        f"a = '{2000 * 'a.'}'",
+        f'a = """\n{2000 * "a."}""""',
+        f"a = '''{2000 * 'a.'}'''",
+        f"a = 1 # {2000 * 'a.'}",
+        f'a = "\\" # \'{2000 * "a."}"',
+        f"a = [{2000 * '1.5, '}]",
+        "\n".join(f"a{i} = {i}.5 " for i in range(2000)),
+        f"{'.'.join(50 * 'a')} = 1",
+        f'"{2000 * "a."}" = 1',
+    ],
+)
+def test_dots_that_are_no_levels_are_none(text):
+    """In strings, comments and numbers."""
+    tomllib.loads(text)
+    assert sizes.check_text(text.encode()) == []
+
+
+@pytest.mark.parametrize(
+    "text", [10**6 * '"', 10**6 * "'", 250_000 * '\\"""', 10**6 * "#", 250_000 * '"""\\', 500_000 * '"\n']
+)
+def test_quotes_are_looked_at_once(text):
+    began = time.perf_counter()
+    sizes.check_text(text.encode())
+    assert time.perf_counter() - began < SECONDS
 
 
 def test_many_confidences_are_refused_in_documents_too():
@@ -108,9 +149,25 @@ def test_a_long_chain_of_files_is_refused(tmp_path, count):
 def test_a_file_without_an_end_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("scenarios.files.MOST_BYTES", 1000)
     (tmp_path / "s.toml").write_text(1001 * " ")
-    for file in (tmp_path / "s.toml", "/dev/zero"):
-        with pytest.raises(InputError, match="a file of at most 0 MiB"):
-            scenarios.load(file)
+    with piped(1001 * b" ") as pipe:
+        for file in (tmp_path / "s.toml", pipe):
+            with pytest.raises(InputError, match="a file of at most 0 MiB"):
+                scenarios.load(file)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="this system has no /dev/zero")
+@pytest.mark.parametrize(
+    "read",
+    [
+        scenarios.load,
+        read_losses,
+        lambda file: calibrate(file, {"kind": "returns", "periods_per_year": 12}),
+    ],
+)
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null"])
+def test_a_device_is_no_file(read, device):
+    with pytest.raises(InputError, match=r"a device\)?\n    allowed: a (TOML |CSV )?file, or a pipe\n"):
+        read(device)
 
 
 def test_shocks_have_matrices_of_their_own(monkeypatch):
