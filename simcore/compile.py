@@ -134,7 +134,9 @@ def polynomial(_context, x, coefficients):
     def generate(target, builder, signature, arguments):
         x, packed = arguments
         kind, given = signature.return_type, signature.args[1].dtype
-        c = [target.cast(builder, v, given, kind) for v in cgutils.unpack_tuple(builder, packed, len(signature.args[1]))]
+        c = [
+            target.cast(builder, v, given, kind) for v in cgutils.unpack_tuple(builder, packed, len(signature.args[1]))
+        ]
         if len(c) < 6:
             return _horner(builder, x, c)
         y = builder.fmul(x, x)

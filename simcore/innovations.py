@@ -68,6 +68,7 @@ def emit_draw(b: Builder, out: int, width: Width, streams: tuple[int, int], step
     for stream, (kind, first, count) in zip(streams, kinds, strict=True):
         if count:
             words = f"normals   {span(first, count)}: stream {STREAM_NAMES[stream]}, step {step}, one {kind} a row"
+            words += ", float32" if width.single else ""
             by = stream + STREAM_SINGLE if width.single else stream
             b.emit(Op(Kind.NORMALS, out=first, size=count, by=by, slot=step, single=width.single), words)
 
@@ -94,7 +95,10 @@ def emit_round(b: Builder, out: int, source: int, size: int, *, single: bool) ->
     """The first row of what was summed or scaled, to be correlated: `out` as float32s, or float64s where they are."""
     if not single or source == out:
         return source
-    b.emit(Op(Kind.ROUND, out, source, size, single=True), f"round     {span(out, size)} = {span(source, size)}")
+    b.emit(
+        Op(Kind.ROUND, out, source, size, single=True),
+        f"round     {span(out, size)} = {span(source, size)}, to float32",
+    )
     return out
 
 
@@ -171,7 +175,9 @@ def emit_product(b: Builder, product: Product, source: int, out: int, width: Wid
         k = law.loadings.shape[1]
         words = f"factors   {span(out, n)} = own parts of {span(source, n)}"
         words += f" + B ({n} x {k}) times {span(source + padded, k)}, for {names}"
-        b.emit(Op(Kind.FACTORS, out, source, padded, source + padded, product.param, slot=k, single=product.single), words)
+        b.emit(
+            Op(Kind.FACTORS, out, source, padded, source + padded, product.param, slot=k, single=product.single), words
+        )
         return out
     words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
     b.emit(Op(Kind.PRODUCT, out, source, padded, param=product.param, single=product.single), words)

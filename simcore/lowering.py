@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
@@ -181,9 +180,7 @@ def _innovations(
     return drawn, horizon
 
 
-def _emit_losses(
-    b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int, *, single: bool
-) -> None:
+def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int, *, single: bool) -> None:
     market, pools = case.market, case.pools
     asset = [market.numbers[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE

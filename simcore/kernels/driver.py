@@ -43,7 +43,9 @@ class Kind(IntEnum):
     STORE = 12  # kept path by path, in stored rows from `slot` on
     ADVANCE = 13  # one row: where each path is in a history after step `slot`; numbers: how many rows it has, restart
     PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
-    FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; source*, by*, out*
+    FACTORS = (
+        15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; source*, by*, out*
+    )
     ROUND = 16  # float64 to float32; out*
 
 
@@ -170,45 +172,38 @@ def _innovate(op, links, params, factors, workspace, drawn):
     """
     kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
     by, param, link, count = op[BY], op[PARAM], op[LINK], op[SLOT]
-    first = param * 8 // factors.itemsize
-    if kind == Kind.COPY:
-        for j in range(size):
-            rows.copy(drawn[source + j], workspace[out + j])
-    elif kind == Kind.SCALE:
-        for j in range(size):
-            rows.multiply(drawn[source + j], workspace[by], workspace[out + j])
-    elif kind == Kind.ADD:
-        for j in range(size):
-            if by < 0:
-                rows.add(drawn[source + j], workspace[out + j])
-            else:
-                rows.add_product(drawn[source + j], workspace[by], workspace[out + j])
-    elif kind == Kind.ROUND:
-        for j in range(size):
+    if kind == Kind.PRODUCT or kind == Kind.FACTORS:
+        numbers = factors[param * 8 // factors.itemsize :]
+        z, x = drawn[source : source + size], drawn[out : out + size]
+        if kind == Kind.PRODUCT:
+            product(numbers, z, x)
+        else:
+            factor_product(numbers[:size], numbers[size:], z, drawn[by : by + count], x)
+        return
+    for j in range(size):
+        if kind == Kind.ROUND:
             rows.copy(workspace[source + j], drawn[out + j])
-    elif kind == Kind.BRIDGE:
-        for j in range(size):
+        elif kind == Kind.BRIDGE:
             rows.bridge(params[param], params[param + 1], workspace[source + j], drawn[out + j])
-    elif kind == Kind.PRODUCT:
-        factor = factors[first : first + size * size]
-        product(factor, drawn[source : source + size], drawn[out : out + size])
-    elif kind == Kind.FACTORS:
-        own, loadings = factors[first : first + size], factors[first + size : first + size + size * count]
-        factor_product(own, loadings, drawn[source : source + size], drawn[by : by + count], drawn[out : out + size])
-    elif kind == Kind.AFFINE:
-        for j in range(size):
-            p = param + 2 * j
-            rows.affine(drawn[source + j], params[p], params[p + 1], workspace[out + j])
-    elif kind == Kind.LOSS_LOG:
-        for j in range(size):
-            p = param + 3 * j
-            x = drawn[source + links[link + j]]
-            rows.loss_log(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
-    elif kind == Kind.LOSS_SIMPLE:
-        for j in range(size):
-            p = param + 3 * j
-            x = drawn[source + links[link + j]]
-            rows.loss_simple(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
+        else:
+            x, y = drawn[source + (links[link + j] if link >= 0 else j)], workspace[out + j]
+            if kind == Kind.COPY:
+                rows.copy(x, y)
+            elif kind == Kind.SCALE:
+                rows.multiply(x, workspace[by], y)
+            elif kind == Kind.ADD and by < 0:
+                rows.add(x, y)
+            elif kind == Kind.ADD:
+                rows.add_product(x, workspace[by], y)
+            elif kind == Kind.AFFINE:
+                p = param + 2 * j
+                rows.affine(x, params[p], params[p + 1], y)
+            else:
+                p = param + 3 * j
+                if kind == Kind.LOSS_LOG:
+                    rows.loss_log(x, params[p], params[p + 1], params[p + 2], y)
+                else:
+                    rows.loss_simple(x, params[p], params[p + 1], params[p + 2], y)
 
 
 @kernel

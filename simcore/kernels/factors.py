@@ -13,7 +13,7 @@ _HEIGHT = 96  # rows that are worked on together: they stay in the cache
 def factor_product(own, loadings, e, f, x):
     """x = own e + B f for a block: each element one chain of fused multiply-adds, factor by factor, from own e.
 
-    own : float[n], loadings : float[n k], row by row; e, x : float[n, >= BLOCK], n a multiple of TILE_ROWS;
+    own : float[n], loadings : float[>= n k], row by row; e, x : float[n, >= BLOCK], n a multiple of TILE_ROWS;
     f : float[k, >= BLOCK]; x out; all float64, or all float32
     """
     n, k, size = x.shape[0], f.shape[0], x.itemsize

@@ -17,7 +17,7 @@ _DEPTH, _HEIGHT = 240, 96  # columns and rows of the factor that are worked on t
 def product(factor, z, x):
     """x = L z for a block, in float64 or in float32.
 
-    factor : float[n n], lower triangular, row by row; z, x : float[n, >= BLOCK], n a multiple of TILE_ROWS, x out
+    factor : float[>= n n], lower triangular, row by row; z, x : float[n, >= BLOCK], n a multiple of TILE_ROWS, x out
     """
     n, size = z.shape[0], x.itemsize
     factor_stride = size * n
