@@ -77,8 +77,8 @@ class Plan:
     outputs : tuple of {"losses", "returns"}
         What to keep of every path besides the summaries: every node's loss, every asset's return in every step.
     precision : {"double", "single"}
-        Of draws and products: single takes them as float32, in about half the time, from random numbers of its own.
-        Sums over steps, losses, pools and all figures are float64 in both, and so are rows of a history.
+        Of draws and products: single takes them as float32, which is faster, from random numbers of its own. Sums over
+        steps, losses, pools and all figures are float64 in both, and so are rows of a history.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class Width(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Rows that they take: normals are written in pairs, float32s in fours."""
+        """Rows that they take: normals are written in pairs, float32s in fours, as many as a tile has rows."""
         together = 4 if self.single else 2
         return self.padded + -(-self.factors // together) * together
 
@@ -95,10 +95,8 @@ def emit_round(b: Builder, out: int, source: int, size: int, *, single: bool) ->
     """The first row of what was summed or scaled, to be correlated: `out` as float32s, or float64s where they are."""
     if not single or source == out:
         return source
-    b.emit(
-        Op(Kind.ROUND, out, source, size, single=True),
-        f"round     {span(out, size)} = {span(source, size)}, to float32",
-    )
+    words = f"round     {span(out, size)} = {span(source, size)}, to float32"
+    b.emit(Op(Kind.ROUND, out, source, size, single=True), words)
     return out
 
 
@@ -175,9 +173,8 @@ def emit_product(b: Builder, product: Product, source: int, out: int, width: Wid
         k = law.loadings.shape[1]
         words = f"factors   {span(out, n)} = own parts of {span(source, n)}"
         words += f" + B ({n} x {k}) times {span(source + padded, k)}, for {names}"
-        b.emit(
-            Op(Kind.FACTORS, out, source, padded, source + padded, product.param, slot=k, single=product.single), words
-        )
+        numbers = {"param": product.param, "slot": k, "single": product.single}
+        b.emit(Op(Kind.FACTORS, out, source, padded, source + padded, **numbers), words)
         return out
     words = f"product   {span(out, n)} = L ({n} x {n}) times {span(source, n)}, for {names}"
     b.emit(Op(Kind.PRODUCT, out, source, padded, param=product.param, single=product.single), words)

@@ -22,7 +22,7 @@ class Op(NamedTuple):
     by : a row to multiply by, the stream of a draw, or the first of other rows; -1 for none
     param, link : where its numbers and its row lists begin
     slot : the step of a draw, the slot of a sink, or how many other rows
-    single : whether draws and products are float32, see `Kind`
+    single : whether draws and products are float32: which rows those are, `Kind` says
     """
 
     kind: Kind

@@ -24,8 +24,8 @@ U = np.uint64
 class Kind(IntEnum):
     """What an operation does to `size` rows from `source`, into as many from `out`; its numbers begin at `param`.
 
-    Where it is in single precision, the rows with a star are float32 and lie in the first half of their row; a
-    factor is float32 too, two numbers to a place. All other rows, and all sums, are float64.
+    Where it is marked as single, the rows with a star are float32, in the first half of their place, and so are the
+    numbers of a product, two to a place. All other rows are float64 always.
     """
 
     NORMALS = 0  # standard normals of stream `by`, step `slot`, one asset a row; out*
@@ -34,7 +34,7 @@ class Kind(IntEnum):
     SCALE = 3  # times row `by`, path by path; source*
     ADD = 4  # added to what stands there, times row `by` where there is one; source*
     BRIDGE = 5  # numbers: steps left, deviation; out*
-    PRODUCT = 6  # numbers: the factor, size x size; source*, out*
+    PRODUCT = 6  # numbers: the factor, size x size; all rows*
     AFFINE = 7  # numbers, for each row: drift, scale; source*
     LOSS_LOG = 8  # numbers, for each row: drift, scale, value; `link`: which row after `source` each reads; source*
     LOSS_SIMPLE = 9  # the same
@@ -43,9 +43,7 @@ class Kind(IntEnum):
     STORE = 12  # kept path by path, in stored rows from `slot` on
     ADVANCE = 13  # one row: where each path is in a history after step `slot`; numbers: how many rows it has, restart
     PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
-    FACTORS = (
-        15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; source*, by*, out*
-    )
+    FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; all rows*
     ROUND = 16  # float64 to float32; out*
 
 

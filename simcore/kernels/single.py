@@ -14,7 +14,7 @@ from simcore.kernels.coefficients import COSINE_SINGLE, LOG1P_SINGLE, SINE_SINGL
 from simcore.kernels.philox import HALF, draw
 
 U = np.uint64
-W = np.uint32  # numba widens what is done with them to 64 bits; that of which a word is taken again stays narrow
+W = np.uint32  # numba widens arithmetic of words to 64 bits: W(...) around it keeps sixteen of them in a vector
 F = np.float32
 
 _ONE_BITS = W(0x3F800000)
