@@ -27,7 +27,7 @@ lint: .venv/.dev ## style, types, and the direction of imports
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv/.bench ## race NumPy and mkl_random on this machine, and check the promised ratio
+bench: .venv/.bench ## race every installed rival on this machine, and check what is promised; half an hour
 	@$(BIN)/python -m pytest benchmarks --benchmark-columns=median,min,max,rounds --benchmark-warmup=off
 
 verify: .venv/.dev ## the long proofs: closed forms, coverage, hostile files; some minutes
@@ -49,7 +49,7 @@ clean: ## remove .venv and every cache
 
 .venv/.bench: .venv/.dev
 	@echo "Installing the rivals of the benchmarks into .venv (once) ..." >&2
-	@$(PIP) install --editable '.[bench]' && touch $@ || echo "mkl_random cannot be installed: its races are skipped" >&2
+	@$(PIP) install --editable '.[bench]' && touch $@ || echo "Not all rivals can be installed: races of what is missing are skipped" >&2
 
 $(BIN)/python:
 	@for python in $(PYTHON); do \

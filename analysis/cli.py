@@ -33,7 +33,7 @@ from analysis.options import (
     threads_of,
 )
 from analysis.terminal import hush, print_result, say, tell_cautions
-from simcore.errors import InputError, SimcoreError
+from simcore.errors import InputError, SimcoreError, raise_if_any
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -239,6 +239,22 @@ def replay(
 
 app.command()(measure)
 app.command()(calibrate)
+
+
+@app.command()
+def bench(threads: Threads = None, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Race NumPy's usual code on this machine, for less than a minute."""
+    from analysis.bench import bench as run_bench
+    from analysis.bench import bench_document, bench_text
+    from analysis.document import json_text
+
+    count, problems = threads_of(threads)
+    raise_if_any(problems)
+    benched = run_bench(threads=count, say=(lambda text: None) if quiet else say)
+    if as_json:
+        print_result(json_text(bench_document(benched)), machine=True)
+    else:
+        print_result(bench_text(benched))
 
 
 @app.command()

@@ -7,23 +7,25 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from work import Floats, Work
 
-VALUES_IN_A_BLOCK = 32_768  # 256 KiB
+from analysis.bench_work import Floats, Work
+
+BYTES_IN_A_BLOCK = 262_144
 FEWEST_PATHS = 256  # below, products of many assets are slow
 PILOT = 4_096  # paths that say where the tail begins
 
 Draw = Callable[
     [], Floats
 ]  # correlated log returns of one step less their mean, (n, block); theirs until the next call
+Exp = Callable[[Floats, Floats], object]  # writes the exponentials of the first into the second
 
 
 def numpy_draw(job: Work, seed: int, stream: int, block: int, *, method: str) -> Draw:
     """Normals of NumPy's generator with the shortest state, into a buffer."""
     generator = np.random.Generator(np.random.SFC64([seed, stream]))
-    z = np.empty((len(job.scale), block))
+    z = np.empty((len(job.scale), block), job.dtype)
     multiply = _product(job, block, method)
-    return lambda: multiply(generator.standard_normal(out=z))
+    return lambda: multiply(generator.standard_normal(dtype=job.dtype, out=z))
 
 
 def mkl_draw(job: Work, seed: int, stream: int, block: int, *, brng: str, method: str) -> Draw:
@@ -32,33 +34,51 @@ def mkl_draw(job: Work, seed: int, stream: int, block: int, *, brng: str, method
     state = mkl.MKLRandomState(1_000_003 * stream + seed, brng=brng)
     n = len(job.scale)
     if method == "cholesky":
-        mean, factor = np.zeros(n), _step_factor(job)
+        mean, factor = np.zeros(n), job.factor
         return lambda: state.multinormal_cholesky(mean, factor, block).T
     multiply = _product(job, block, method)
     return lambda: multiply(state.standard_normal((n, block)))
 
 
-def _step_factor(job: Work) -> Floats:
-    return job.scale[:, None] * np.linalg.cholesky(job.correlation)
+def torch_draw(job: Work, seed: int, stream: int, block: int) -> Draw:
+    """Normals and the product of PyTorch, into buffers."""
+    torch: Any = import_module("torch")
+    generator = torch.Generator().manual_seed(1_000_003 * stream + seed)
+    factor = torch.from_numpy(job.factor)
+    z, out = (torch.empty((len(job.scale), block), dtype=factor.dtype) for _ in range(2))
+
+    def draw() -> Floats:
+        torch.randn(z.shape, generator=generator, out=z)
+        return torch.mm(factor, z, out=out).numpy()
+
+    return draw
+
+
+def torch_exp(x: Floats, out: Floats) -> None:
+    """Exponentials by PyTorch."""
+    torch: Any = import_module("torch")
+    torch.exp(torch.from_numpy(x), out=torch.from_numpy(out))
 
 
 def _product(job: Work, block: int, method: str) -> Callable[[Floats], Floats]:
     """Factor times normals: `dot` is NumPy's, `trmm` is SciPy's, in place and with half the operations."""
-    factor = _step_factor(job)
+    factor = job.factor
     if method == "trmm":
-        dtrmm: Any = import_module("scipy.linalg.blas").dtrmm
+        blas: Any = import_module("scipy.linalg.blas")
+        trmm = blas.dtrmm if job.precision == "double" else blas.strmm
         factor = np.asfortranarray(factor)
-        return lambda z: dtrmm(1.0, factor, z.T, side=1, lower=1, trans_a=1, overwrite_b=1).T
-    out = np.empty((len(factor), block))
+        return lambda z: trmm(1.0, factor, z.T, side=1, lower=1, trans_a=1, overwrite_b=1).T
+    out = np.empty((len(factor), block), job.dtype)
     return lambda z: np.dot(factor, z, out=out)
 
 
-def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw]) -> Floats:
+def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw], exp: Exp = np.exp) -> Floats:
     """The whole work, with what `source(stream, block)` draws."""
     n = len(job.volatility)
-    block = max(FEWEST_PATHS, VALUES_IN_A_BLOCK // n)
+    block = max(FEWEST_PATHS, BYTES_IN_A_BLOCK // np.dtype(job.dtype).itemsize // n)
     growth = np.exp(job.steps * job.drift)  # value at the horizon = growth x exp(log return less its mean)
-    ends = np.empty((n + 1, job.paths))  # the pool's value at the horizon, then every position's over its growth
+    weights = growth.astype(job.dtype)
+    ends = np.empty((n + 1, job.paths), job.dtype)  # the pool's value at the horizon, then each position's over growth
     firsts = range(0, job.paths, block)
 
     def simulate(stream: int) -> None:
@@ -70,14 +90,23 @@ def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw]) -
                 x = x.copy(order="K")
             for _ in range(job.steps - 1):
                 np.add(x, draw(), out=x)
-            np.exp(x[:, : last - first], out=ends[1:, first:last])
-            np.dot(growth, ends[1:, first:last], out=ends[0, first:last])
+            exp(x[:, : last - first], ends[1:, first:last])
+            np.dot(weights, ends[1:, first:last], out=ends[0, first:last])
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(simulate, range(threads)))
+    return measured(ends, job, threads)
+
+
+def measured(ends: Floats, job: Work, threads: int) -> Floats:
+    """The table from the pool's value at the horizon and every position's over its growth. ends : (n + 1, paths)"""
+    n = len(job.volatility)
+    growth = np.exp(job.steps * job.drift)
 
     def measure(node: int) -> tuple[float, float, float]:
         return _figures(ends[node], job, float(n) if node == 0 else 1.0, 1.0 if node == 0 else float(growth[node - 1]))
 
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(simulate, range(threads)))
         return np.array(list(pool.map(measure, range(n + 1))))
 
 
@@ -92,6 +121,10 @@ def _figures(ends: Floats, job: Work, start: float, growth: float) -> tuple[floa
     if len(low) < tail:
         low = ends.copy()
     low.partition((job.paths - 1 - at_var, tail - 1))
-    mean = ends.mean()
-    deviation = np.sqrt(np.dot(ends, ends) / job.paths - mean * mean)
-    return growth * deviation, start - growth * low[job.paths - 1 - at_var], start - growth * low[:tail].mean()
+    if job.precision == "double":
+        mean = ends.mean()
+        deviation = np.sqrt(np.dot(ends, ends) / job.paths - mean * mean)
+    else:
+        deviation = ends.std(dtype=np.float64)  # a sum of squares in float32 would lose its digits
+    lowest = low[:tail].mean(dtype=np.float64)
+    return growth * float(deviation), start - growth * float(low[job.paths - 1 - at_var]), start - growth * lowest

@@ -1,22 +1,26 @@
 """Who races: each peer takes the same work, and gives volatility, VaR and ES of the pool and every position.
 
-A rival may have several forms; a trial before each race picks the fastest of them on this machine.
+A rival may have several forms; a trial before each race picks the fastest of them on this machine. `usual.py` has the
+rivals as their documentation shows them, `blocked.py` the best that we could make of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import product
+from typing import Any
 
-import numpy as np
-from blocked import blocked_table, mkl_draw, numpy_draw
-from work import ES, HORIZON, VAR, Floats, Work
+import usual
+from blocked import blocked_table, mkl_draw, numpy_draw, torch_draw, torch_exp
+
+from analysis.bench_work import Figures, Floats, Work, numpy_figures, simcore_figures, usual_figures
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a peer runs: threads of its own pool, threads of its BLAS, and MKL's generator and method."""
+    """How a peer runs: threads of its own pool, threads of its BLAS, and its generator and method."""
 
     pool: int = 1
     blas: int = 1
@@ -33,49 +37,9 @@ class Form:
         return ", ".join(filter(None, words)) or "one thread"
 
 
-@dataclass(frozen=True, eq=False)
-class Figures:
-    """Columns volatility, VaR, ES; the pool's row, then one for each position; simcore alone knows standard errors."""
-
-    value: Floats
-    std_error: Floats | None = None
-
-
-def simcore_figures(job: Work, seed: int, form: Form) -> Figures:
-    """This project, from arrays to estimates with standard errors and intervals; every step is drawn."""
-    from analysis import estimate_of  # here, so that no rival's memory holds it
-    from simcore import Case, Market, Plan, Pool, PoolTree, Position, simulate
-
-    names = [f"asset {i}" for i in range(len(job.volatility))]
-    zero = np.zeros(len(names))
-    market = Market.from_moments(names, expected_return=zero, volatility=job.volatility, correlation=job.correlation)
-    tree = PoolTree([Position(name, name, 1.0) for name in names], [Pool("pool", tuple(names))])
-    plan = Plan(job.paths, HORIZON, seed, (ES, VAR), steps=job.steps, collapse=job.steps == 1)
-    summaries = simulate([Case("base", market, tree)], plan, threads=form.pool)["base"]
-    columns = (("volatility", None), ("value_at_risk", VAR), ("expected_shortfall", ES))
-    rows = [[estimate_of(summaries[node], *column) for column in columns] for node in ("pool", *names)]
-    value, error = ([[getattr(cell, name) for cell in row] for row in rows] for name in ("value", "std_error"))
-    return Figures(np.array(value, dtype=float), np.array(error, dtype=float))
-
-
-def numpy_figures(job: Work, seed: int, form: Form) -> Figures:
-    """What one writes in NumPy: one matrix of paths, a product for each step, exp, partition."""
-    rng = np.random.default_rng(seed)
-    factor = np.linalg.cholesky(job.correlation)
-
-    def step() -> Floats:
-        return (rng.standard_normal((job.paths, len(factor))) @ factor.T) * job.scale + job.drift
-
-    returns = step()
-    for _ in range(job.steps - 1):
-        returns += step()
-    losses = 1.0 - np.exp(returns)
-    at_var, from_es = job.ranks
-    table = []
-    for sample in (losses.sum(axis=1), *losses.T):
-        ordered = np.partition(sample, (at_var, from_es))
-        table.append((sample.std(), ordered[at_var], ordered[from_es:].mean()))
-    return Figures(np.array(table))
+def _usual(returns: Callable[[Work, int], Floats], job: Work, seed: int, form: Form) -> Figures:
+    """A rival as one usually writes it."""
+    return usual_figures(returns(job, seed), job)
 
 
 def tuned_figures(job: Work, seed: int, form: Form) -> Figures:
@@ -89,18 +53,42 @@ def mkl_figures(job: Work, seed: int, form: Form) -> Figures:
     return Figures(blocked_table(job, form.pool, source))
 
 
+def torch_figures(job: Work, seed: int, form: Form) -> Figures:
+    """PyTorch at its best."""
+    torch: Any = import_module("torch")
+    torch.set_num_threads(form.blas)
+    return Figures(blocked_table(job, form.pool, partial(torch_draw, job, seed), torch_exp))
+
+
 PEERS: dict[str, Callable[[Work, int, Form], Figures]] = {
-    "simcore": simcore_figures,
-    "numpy": numpy_figures,
-    "numpy tuned": tuned_figures,
-    "mkl_random": mkl_figures,
+    "simcore": lambda job, seed, form: simcore_figures(job, seed, form.pool),
+    "numpy": lambda job, seed, form: numpy_figures(job, seed),
+    "scipy": partial(_usual, usual.scipy_returns),
+    "mkl_random": partial(_usual, usual.mkl_returns),
+    "QuantLib": partial(_usual, usual.quantlib_returns),
+    "jax": lambda job, seed, form: Figures(usual.jax_table(job, seed, form.brng, form.blas)),
+    "numpy blocked": tuned_figures,
+    "mkl_random blocked": mkl_figures,
+    "torch blocked": torch_figures,
 }
-MISSING = {"mkl_random": "mkl_random is not installed: .venv/bin/python -m pip install -c constraints.txt mkl_random"}
+_NEEDS = {
+    "mkl_random": "mkl_random",
+    "mkl_random blocked": "mkl_random",
+    "torch blocked": "torch",
+    "jax": "jax",
+    "QuantLib": "QuantLib",
+}
+_SINGLE = ("simcore", "numpy", "jax", "numpy blocked", "torch blocked")
+SHARE = {"QuantLib": 40}  # does so much less of the work, and its seconds count so often: it is that slow
 
 
-def missing(peer: str) -> str:
+def missing(peer: str, n: int = 0, precision: str = "double") -> str:
     """Why the peer cannot race; empty when it can."""
-    return MISSING[peer] if peer in MISSING and not find_spec(peer) else ""
+    if (package := _NEEDS.get(peer)) and not find_spec(package):
+        return f"{package} is not installed: see benchmarks/README.md"
+    if precision == "single" and peer not in _SINGLE:
+        return f"{peer} draws no float32"
+    return "QuantLib takes minutes for so many assets" if peer == "QuantLib" and n > 50 else ""
 
 
 def forms(peer: str, threads: int) -> list[Form]:
@@ -108,11 +96,17 @@ def forms(peer: str, threads: int) -> list[Form]:
 
     MKL's `cholesky` holds the interpreter lock: no pool helps it, so there its BLAS has the threads.
     """
-    if peer == "numpy":
+    if peer in ("numpy", "scipy", "mkl_random"):
         return [Form(blas=blas) for blas in range(1, threads + 1)]
-    if peer == "numpy tuned":
+    if peer == "QuantLib":
+        return [Form()]
+    if peer == "jax":
+        return [Form(blas=threads, brng=brng) for brng in ("threefry2x32", "rbg")]
+    if peer == "numpy blocked":
         return [Form(threads, method=method) for method in ("dot", "trmm")]
-    if peer == "mkl_random":
+    if peer == "torch blocked":
+        return [Form(threads), *([Form(1, threads)] if threads > 1 else [])]
+    if peer == "mkl_random blocked":
         ways = product(("SFMT19937", "MRG32K3A"), ("dot", "trmm"))
         return [
             *(Form(threads, 1, brng, method) for brng, method in ways),

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from peers import PEERS, Figures, Form, forms, missing
+from peers import PEERS, SHARE, Form, forms, missing
+
+from analysis.bench_work import Figures, Precision
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_HANDICAP = 1.1  # threads that wait for each other win a trial by chance, and lose three times that in noise
@@ -28,14 +30,18 @@ class Heat:
     threads: int
     paths: int
     rounds: int
+    precision: Precision = "double"
+    horizon_only: bool = False
 
     @property
     def normals(self) -> int:
-        """How many normals each peer draws."""
+        """How many normals each peer draws, but for who draws the horizon at once."""
         return self.n * self.steps * self.paths
 
     def __str__(self) -> str:
-        return f"n = {self.n}, T = {self.steps}, {self.threads} thread{'s' * (self.threads > 1)}"
+        words = [f"n = {self.n}", f"T = {self.steps}" + " (horizon only)" * self.horizon_only]
+        words += [f"{self.threads} thread{'s' * (self.threads > 1)}", "single precision" * (self.precision == "single")]
+        return ", ".join(filter(None, words))
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,13 +78,16 @@ class Contestant:
             time.sleep(SPIN)
         reply: dict[str, Any] = json.loads(line)
         error = None if reply["std_error"] is None else np.array(reply["std_error"])
-        return Answer(Figures(np.array(reply["value"]), error), reply["seconds"], reply["peak"])
+        seconds = reply["seconds"] * SHARE.get(self.peer, 1)
+        return Answer(Figures(np.array(reply["value"]), error), seconds, reply["peak"])
 
 
 def request(peer: str, heat: Heat, form: Form, seed: int, share: int = 1) -> str:
     """The line that `contestant.py` reads."""
-    job = {"peer": peer, "n": heat.n, "paths": heat.paths // share, "steps": heat.steps, "seed": seed}
-    return json.dumps(job | {"form": asdict(form)})
+    paths = heat.paths // share // SHARE.get(peer, 1)
+    job = {"n": heat.n, "paths": paths, "steps": heat.steps, "precision": heat.precision}
+    job["horizon_only"] = heat.horizon_only
+    return json.dumps({"peer": peer, "seed": seed, "form": asdict(form), "job": job})
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,13 +110,7 @@ class Race:
 
     def distance(self, peer: str) -> float:
         """The largest difference of any figure from simcore's, in standard errors of the difference."""
-        return distance(self.figures["simcore"], self.figures[peer])
-
-
-def distance(ours: Figures, theirs: Figures) -> float:
-    """The largest difference of any figure, in standard errors of the difference of two independent samples."""
-    assert ours.std_error is not None
-    return float(np.max(np.abs(ours.value - theirs.value) / (np.sqrt(2.0) * ours.std_error)))
+        return self.figures["simcore"].distance(self.figures[peer], SHARE.get(peer, 1))
 
 
 class Stable:
@@ -132,7 +135,7 @@ class Stable:
 
     def run(self, heat: Heat) -> Race:
         """Let every installed peer find its best form, then take turns, each round another peer first."""
-        peers = [peer for peer in PEERS if not missing(peer)]
+        peers = [peer for peer in PEERS if not missing(peer, heat.n, heat.precision)]
         best = {peer: self._trial(peer, heat) for peer in peers}
         seconds: dict[str, list[float]] = {peer: [] for peer in peers}
         figures: dict[str, Figures] = {}

@@ -1,6 +1,7 @@
 """How large a scenario may be: said before it is parsed, or before anything is computed of it.
 
-Every limit lies beyond what a scenario needs, and below what would take minutes.
+Every limit lies beyond what a scenario needs. To read what is within them takes seconds; to factor the correlations of
+6,000 assets, minutes.
 """
 
 from collections.abc import Mapping, Sequence

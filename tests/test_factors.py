@@ -128,6 +128,19 @@ def test_the_product_is_its_twin_bit_for_bit(n, k):
     np.testing.assert_array_equal(bits(multiply(own, loadings, e, f)[:, some]), bits(expected))
 
 
+@pytest.mark.parametrize(("n", "k", "share"), [(9, 30, 0.05), (5, 40, 0.02), (13, 7, 0.2), (101, 12, 0.1)])
+def test_factors_that_few_assets_load_on_are_skipped_and_no_bit_is_another(n, k, share):
+    own, loadings, e, f = random_parts(n, k)
+    sparse = np.where(np.random.default_rng(k).random((n, k)) < share, loadings, 0.0)
+    some = [0, 7, 511]
+    expected = naive.factor_product(own, sparse, e[:, some], f[:, some])
+    np.testing.assert_array_equal(bits(multiply(own, sparse, e, f)[:, some]), bits(expected))
+    # what nobody loads on is not even looked at
+    alone = np.where(np.arange(k) == k - 1, 0.5, 0.0) * np.ones((n, 1))
+    f[: k - 1], f[k - 1] = np.nan, 1.0
+    np.testing.assert_array_equal(multiply(own, alone, e, f), own[:, None] * e + 0.5)
+
+
 @pytest.mark.parametrize(("n", "k"), [(97, 3), (200, 40), (10, 500)])
 def test_the_product_is_a_matrix_product(n, k):
     own, loadings, e, f = random_parts(n, k)

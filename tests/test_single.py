@@ -172,12 +172,13 @@ def test_the_product_is_its_twin_bit_for_bit(n):
     assert x.dtype == np.float32
 
 
-@pytest.mark.parametrize(("n", "k"), [(1, 1), (5, 2), (9, 7)])
-def test_the_product_of_factors_is_its_twin_bit_for_bit(n, k):
+@pytest.mark.parametrize(("n", "k", "share"), [(1, 1, 1.0), (5, 2, 1.0), (9, 7, 1.0), (9, 30, 0.05)])
+def test_the_product_of_factors_is_its_twin_bit_for_bit(n, k, share):
     size = -(-n // TILE_ROWS) * TILE_ROWS
     e, f, x = random_rows(size), random_rows(k, 3), np.full((size, STRIDE), 7.0, np.float32)
     own, loadings = np.zeros(size, np.float32), np.zeros((size, k), np.float32)
     own[:n], loadings[:n] = random_rows(1, 4)[0, :n], random_rows(n, 5)[:, :k]
+    loadings[np.random.default_rng(6).random(loadings.shape) >= share] = 0.0  # so that runs of factors are skipped
     factor_product(own, loadings.ravel(), e, f, x)
     some = [0, 1, 15, 16, 63, 64, 255, 256, 511]
     np.testing.assert_array_equal(x[:n, some], naive.factor_product(own[:n], loadings[:n], e[:n, some], f[:, some]))
