@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.progress import duration
-from analysis.text import counted
+from analysis.text import counted, precision_words
 
 if TYPE_CHECKING:
     from scenarios.build import Scenario
@@ -36,6 +36,7 @@ class Planned(NamedTuple):
     blocks: int
     cases: int
     steps: int
+    precision: str
     threads: int
     rows: int
     work: list[Work]
@@ -66,6 +67,7 @@ def plan_of(scenario: Scenario, *, threads: int) -> Planned:
         layout(plan.paths).blocks,
         len(cases),
         plan.steps,
+        plan.precision,
         threads,
         program.rows,
         [_work(kind, program, alone) for kind in program.kinds()],
@@ -87,6 +89,7 @@ def planned_text(scenario: Scenario, planned: Planned) -> str:
     of = planned
     head = f"{scenario.name}: {counted(of.paths, 'path')} in {counted(of.blocks, 'block')} of {BLOCK}, "
     head += f"{counted(of.cases, 'case')}, {counted(of.steps, 'step')}"
+    head += precision_words(of.precision)
     size = f"{of.bytes / 2**20:,.0f} MiB" if of.bytes >= 2**20 else "less than 1 MiB"
     takes = (
         f"about {duration(of.seconds)} by {counted(of.threads, 'thread')}, {size} of memory beyond the program's own"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
-from analysis.text import amount, amount_scale, counted, power_name, wrapped
+from analysis.text import amount, amount_scale, counted, power_name, precision_words, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
 from simcore.confidence import as_fraction
@@ -206,7 +206,7 @@ def _head(name: str, description: str, plan: Plan, unit: str, relative_to: Relat
     paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
     lines = [
         f"{name}: {told}" if told else name,
-        f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}",
+        f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}{precision_words(plan.precision)}",
         f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals {of}are simulation error only.",
     ]
     if relative_to == "mean":

@@ -41,6 +41,11 @@ def fitted(text: str, width: int) -> str:
     return text + "..."[: max(0, width)]
 
 
+def precision_words(precision: str) -> str:
+    """What a line that tells of a plan adds: nothing in double precision."""
+    return "" if precision == "double" else f", {precision} precision"
+
+
 def wrapped(lines: Iterable[str], *, indent: str = "") -> str:
     """`lines`, each broken where it is wider than a table; what follows a break gets the indent."""
     return "\n".join(part for line in lines for part in _broken(line, indent))

@@ -108,6 +108,10 @@ def resolved_of(document: Document) -> dict[str, Any]:
         "horizon_years": plan.horizon,
         "seed": plan.seed,
     }
+    if (
+        plan.precision != "double"
+    ):  # a scenario in double precision keeps the digest that it had before there was a choice
+        resolved["simulation"]["precision"] = plan.precision
     resolved["measures"]["confidence"] = list(plan.confidences)
     if asked := asked_of(document):
         resolved["measures"]["estimation_error"] = asked.model_dump()

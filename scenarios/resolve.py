@@ -45,7 +45,8 @@ def plan_of(document: Document) -> Plan:
     """The plan; simcore checks it."""
     simulation, confidence = document.simulation, document.measures.confidence
     confidences = tuple(confidence) if isinstance(confidence, list) else (confidence,)
-    return Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, simulation.steps)
+    how = {"steps": simulation.steps, "precision": simulation.precision}
+    return Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, **how)
 
 
 def horizon_of(simulation: Simulation) -> float:

@@ -10,6 +10,7 @@ from simcore.market import Market
 from simcore.pools import PoolTree
 
 Output = Literal["losses", "returns"]
+Precision = Literal["double", "single"]
 
 MOST_PATHS = 2**56  # the counter holds 56 bits of path, 20 of step
 MOST_STEPS = 2**20
@@ -75,6 +76,9 @@ class Plan:
         False draws every step instead: the same law, other bits.
     outputs : tuple of {"losses", "returns"}
         What to keep of every path besides the summaries: every node's loss, every asset's return in every step.
+    precision : {"double", "single"}
+        Of draws and products: single takes them as float32, which is faster, from random numbers of its own. Sums over
+        steps, losses, pools and all figures are float64 in both, and so are rows of a history.
 
     Raises
     ------
@@ -89,6 +93,7 @@ class Plan:
     steps: int = 1
     collapse: bool = True
     outputs: tuple[Output, ...] = ()
+    precision: Precision = "double"
 
     def __post_init__(self) -> None:
         for label in ("confidences", "outputs"):
@@ -117,6 +122,8 @@ class Plan:
         for output in self.outputs:
             if output not in get_args(Output):
                 problems.append(Problem("Plan.outputs", show(output), '"losses" or "returns"', "remove it"))
+        if self.precision not in get_args(Precision):
+            problems.append(Problem("Plan.precision", show(self.precision), '"double" or "single"', "choose one"))
         raise_if_any(problems)
         for label in ("paths", "steps", "seed"):  # NumPy's scalars as the plain numbers they are
             object.__setattr__(self, label, int(getattr(self, label)))

@@ -84,52 +84,65 @@ def fma(_context, a, b, c):
     return a(a, b, c), generate
 
 
-@intrinsic
-def as_float(_context, bits):
-    """The float64 with these 64 bits."""
+_SAME_SIZE = {
+    types.uint64: (types.float64, ir.DoubleType()),
+    types.uint32: (types.float32, ir.FloatType()),
+    types.float64: (types.uint64, ir.IntType(64)),
+    types.float32: (types.uint32, ir.IntType(32)),
+}
+
+
+def _reinterpreted(value):
+    result, kind = _SAME_SIZE[value]
 
     def generate(_target, builder, _signature, arguments):
-        return builder.bitcast(arguments[0], ir.DoubleType())
+        return builder.bitcast(arguments[0], kind)
 
-    return types.float64(types.uint64), generate
+    return result(value), generate
+
+
+@intrinsic
+def as_float(_context, bits):
+    """The float64 with these 64 bits, or the float32 with these 32."""
+    return _reinterpreted(bits)
 
 
 @intrinsic
 def as_bits(_context, value):
-    """The 64 bits of a float64."""
-
-    def generate(_target, builder, _signature, arguments):
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.uint64(types.float64), generate
+    """The 64 bits of a float64, or the 32 of a float32."""
+    return _reinterpreted(value)
 
 
 @intrinsic
 def signed_exponent(_context, bits):
-    """The bits above the mantissa, as a signed number: an arithmetic shift right by 52."""
+    """The bits above the mantissa, as a signed number: an arithmetic shift right by 52 of 64 bits, by 23 of 32."""
 
     def generate(_target, builder, _signature, arguments):
-        return builder.ashr(arguments[0], ir.Constant(ir.IntType(64), 52))
+        kind = arguments[0].type
+        return builder.ashr(arguments[0], ir.Constant(kind, 52 if kind.width == 64 else 23))
 
-    return types.uint64(types.uint64), generate
+    return bits(bits), generate
 
 
 @intrinsic
 def polynomial(_context, x, coefficients):
-    """The polynomial with these coefficients, lowest first, at x.
+    """The polynomial with these coefficients, lowest first, at x, in x's type.
 
     Straight-line fused multiply-adds: two Horner chains in x^2, even and odd, which halve the latency.
     """
 
     def generate(target, builder, signature, arguments):
         x, packed = arguments
-        c = cgutils.unpack_tuple(builder, packed, len(signature.args[1]))
+        kind, given = signature.return_type, signature.args[1].dtype
+        c = [
+            target.cast(builder, v, given, kind) for v in cgutils.unpack_tuple(builder, packed, len(signature.args[1]))
+        ]
         if len(c) < 6:
             return _horner(builder, x, c)
         y = builder.fmul(x, x)
         return builder.fma(_horner(builder, y, c[1::2]), x, _horner(builder, y, c[0::2]))
 
-    return types.float64(types.float64, coefficients), generate
+    return x(x, coefficients), generate
 
 
 def _horner(builder, x, c):
@@ -148,7 +161,7 @@ def at_least(_context, address, limit):
         limits = _broadcast(builder, limit)
         mask = _int(0)
         for first in range(0, 64, 8):
-            values = _load(builder, builder.add(address, _int(8 * first)), _VECTOR)
+            values = _load(builder, builder.add(address, _int(8 * first)), limits.type)
             bits = builder.bitcast(builder.fcmp_ordered(">=", values, limits), ir.IntType(8))
             mask = builder.or_(mask, builder.shl(builder.zext(bits, ir.IntType(64)), _int(first)))
         return mask
@@ -183,60 +196,63 @@ def _prefer_wide(builder):
 
 
 TILE_ROWS = 4
-TILE_VECTORS = 4  # accumulators: 4 x 4 of 8 float64s fill half of AVX-512's registers, and all of AVX2's
-TILE_PATHS = 8 * TILE_VECTORS
+TILE_VECTORS = 4  # accumulators: 4 x 4 of 64 bytes fill half of AVX-512's registers, and all of AVX2's
+TILE_BYTES = 64 * TILE_VECTORS
+TILE_PATHS = TILE_BYTES // 8  # columns of float64s; of float32s it is twice as many
 
 
 @intrinsic
-def multiply_tile(_context, x, x_stride, factor, factor_stride, z, z_stride, depth):
-    """x += factor z for TILE_ROWS rows and TILE_PATHS columns of x, held in registers.
+def multiply_tile(_context, like, x, x_stride, factor, factor_stride, z, z_stride, depth):
+    """x += factor z for TILE_ROWS rows and TILE_BYTES of each row of x, held in registers.
 
-    x, factor, z are addresses of float64s, strides are bytes from row to row, depth is how many columns of the factor.
-    Each element is a chain of fused multiply-adds, k ascending, that starts from x: its bits depend on no tiling.
+    x, factor, z are addresses of numbers of the type that the array `like` has, strides are bytes from row to row,
+    depth is how many columns of the factor. Each element is a chain of fused multiply-adds, k ascending, that starts
+    from x: its bits depend on no tiling.
     """
 
-    def generate(target, builder, _signature, arguments):
-        x, x_stride, factor, factor_stride, z, z_stride, depth = arguments
+    def generate(target, builder, signature, arguments):
+        _, x, x_stride, factor, factor_stride, z, z_stride, depth = arguments
+        size = signature.args[0].dtype.bitwidth // 8
+        scalar = target.get_value_type(signature.args[0].dtype)
+        vector = ir.VectorType(scalar, 64 // size)
         _prefer_wide(builder)
 
         def address(base, stride, row, offset):
             return builder.add(builder.add(base, builder.mul(stride, _int(row))), _int(offset))
 
         fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fma.v{_VECTOR.count}f64"
+            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.fma.v{vector.count}f{8 * size}"
         )
         places = [[address(x, x_stride, r, 64 * v) for v in range(TILE_VECTORS)] for r in range(TILE_ROWS)]
-        sums = [[cgutils.alloca_once_value(builder, _load(builder, at, _VECTOR)) for at in row] for row in places]
+        sums = [[cgutils.alloca_once_value(builder, _load(builder, at, vector)) for at in row] for row in places]
         with cgutils.for_range(builder, depth) as loop:
             row = builder.add(z, builder.mul(loop.index, z_stride))
-            columns = [_load(builder, builder.add(row, _int(64 * v)), _VECTOR) for v in range(TILE_VECTORS)]
-            entry = builder.add(factor, builder.mul(loop.index, _int(8)))
+            columns = [_load(builder, builder.add(row, _int(64 * v)), vector) for v in range(TILE_VECTORS)]
+            entry = builder.add(factor, builder.mul(loop.index, _int(size)))
             for r in range(TILE_ROWS):
-                value = _load(builder, address(entry, factor_stride, r, 0), ir.DoubleType())
-                broadcast = _broadcast(builder, value)
+                broadcast = _broadcast(builder, _load(builder, address(entry, factor_stride, r, 0), scalar))
                 for column, total in zip(columns, sums[r], strict=True):
                     builder.store(builder.call(fma, [broadcast, column, builder.load(total)]), total)
         for row, totals in zip(places, sums, strict=True):
             for at, total in zip(row, totals, strict=True):
-                store = builder.store(builder.load(total), builder.inttoptr(at, _VECTOR.as_pointer()))
-                store.align = 8
+                store = builder.store(builder.load(total), builder.inttoptr(at, vector.as_pointer()))
+                store.align = size
         return target.get_dummy_value()
 
-    return types.void(*[types.intp] * 7), generate
-
-
-_VECTOR = ir.VectorType(ir.DoubleType(), 8)
+    return types.void(like, *[types.intp] * 7), generate
 
 
 def _load(builder, address, kind):
     value = builder.load(builder.inttoptr(address, kind.as_pointer()))
-    value.align = 8
+    value.align = 4 if ir.FloatType() in (kind, getattr(kind, "element", None)) else 8
     return value
 
 
 def _broadcast(builder, value):
-    undefined = ir.Constant(_VECTOR, ir.Undefined)
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), _VECTOR.count), [0] * _VECTOR.count)
+    """A vector of 64 bytes that holds the value everywhere."""
+    vector = ir.VectorType(value.type, 16 if value.type == ir.FloatType() else 8)
+    undefined = ir.Constant(vector, ir.Undefined)
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
     return builder.shuffle_vector(builder.insert_element(undefined, value, _int(0)), undefined, lanes)
 
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simcore.border import as_tuple, expect
 from simcore.case import Case, Plan
@@ -24,6 +23,7 @@ from simcore.innovations import (
     emit_accumulate,
     emit_draw,
     emit_product,
+    emit_round,
     same_product,
     width_of,
 )
@@ -67,7 +67,7 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     cases = as_tuple(cases, "cases")
     check_cases(cases, plan, sinks)
     b = Builder()
-    width = width_of(cases)
+    width = width_of(cases, plan.precision)
     by_law: dict[_Law, list[Case]] = {}
     first_slot: dict[str, int] = {}
     slots: list[tuple[str, str]] = []
@@ -78,15 +78,16 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     laws = {law: same_product(b, members, width) for law, members in by_law.items()}
     returns = _ReturnSink(b, cases, plan, width, len(slots)) if "returns" in sinks else None
 
-    horizon = _innovations(b, plan, laws, width, returns)
+    drawn, horizon = _innovations(b, plan, laws, width, returns)
     product = b.take(width.padded)
     nodes = b.take(max(len(case.pools.names) for case in cases))
     for law, groups in laws.items():
         unit = math.sqrt(plan.horizon / plan.steps if law.stepwise else plan.horizon)
+        source = emit_round(b, drawn, horizon[law], width.size, single=groups[0].single)
         for group in groups:
-            correlated = emit_product(b, group, horizon[law], product, width)
+            correlated = emit_product(b, group, source, product, width)
             for case in group.cases:
-                _emit_losses(b, case, plan, unit, correlated, nodes)
+                _emit_losses(b, case, plan, unit, correlated, nodes, single=group.single)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
     return b.program(tuple(slots), stored_rows(cases, plan, sinks))
 
@@ -140,16 +141,10 @@ def _law(case: Case, plan: Plan) -> _Law:
     return _Law(dof is not None or not plan.collapse, dof)
 
 
-def _padded(factor: NDArray[np.float64], padded: int) -> NDArray[np.float64]:
-    out = np.zeros((padded, padded))
-    out[: len(factor), : len(factor)] = factor
-    return out
-
-
 def _innovations(
     b: Builder, plan: Plan, laws: dict[_Law, list[Product]], width: Width, returns: "_ReturnSink | None"
-) -> dict[_Law, int]:
-    """Rows of each law's innovations over the horizon: a sum over steps where the law needs them.
+) -> tuple[int, dict[_Law, int]]:
+    """Rows of draws, and of each law's innovations over the horizon: a sum over steps where the law needs them.
 
     The factor is the same in every step, so the sum is taken before the product.
     """
@@ -174,17 +169,18 @@ def _innovations(
             if law.dof is not None:
                 op = Op(Kind.MIXING, out=by, param=table[law], slot=step)
                 b.emit(op, f"mixing    {span(by)}: Student-t with {law.dof:g} dof, step {step}")
-            emit_accumulate(b, horizon[law], source, by, size, first=step == 0)
+            single = laws[law][0].single
+            emit_accumulate(b, horizon[law], source, by, size, first=step == 0, single=single)
             if returns and law.stepwise:
                 returns.step(laws[law], step, source, by)
     if returns:
         for law in laws:
             if not law.stepwise:
-                returns.split(laws[law], horizon[law])
-    return horizon
+                returns.split(laws[law], horizon[law], single=width.single and in_place)
+    return drawn, horizon
 
 
-def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int) -> None:
+def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int, *, single: bool) -> None:
     market, pools = case.market, case.pools
     asset = [market.numbers[position.asset] for position in pools.positions]
     kind = Kind.LOSS_LOG if market.compounding == "log" else Kind.LOSS_SIMPLE
@@ -194,7 +190,7 @@ def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, 
     count = len(asset)
     numbers = b.numbers(np.stack([drift, scale, value], axis=1))
     words = f"losses    {span(nodes, count)} of the positions of {case.name}, {market.compounding} returns"
-    b.emit(Op(kind, nodes, product, count, param=numbers, link=b.rowlist(asset)), words)
+    b.emit(Op(kind, nodes, product, count, param=numbers, link=b.rowlist(asset), single=single), words)
     if jump.any():
         numbers = b.numbers(np.stack([-start * jump, np.ones(count)], axis=1))
         words = f"affine    {span(nodes, count)}: with what the jumps of {case.name} lose"
@@ -227,24 +223,28 @@ class _ReturnSink:
 
     def step(self, groups: Sequence[Product], step: int, drawn: int, by: int) -> None:
         """One step of a law that draws them."""
-        source = drawn
+        source, size, single = drawn, self.width.size, groups[0].single
         if by >= 0:
-            source = self.increment
-            emit_accumulate(self.b, source, drawn, by, self.width.size, first=True)
+            emit_accumulate(self.b, self.remaining, drawn, by, size, first=True, single=single)
+            source = emit_round(self.b, self.increment, self.remaining, size, single=single)
         self._store(groups, step, source, math.sqrt(self.plan.horizon / self.plan.steps))
 
-    def split(self, groups: Sequence[Product], horizon: int) -> None:
-        """Every step of a horizon that was drawn first, by a bridge: r/m + e sqrt((m - 1)/(m T))."""
+    def split(self, groups: Sequence[Product], horizon: int, *, single: bool) -> None:
+        """Every step of a horizon that was drawn first, by a bridge: r/m + e sqrt((m - 1)/(m T)).
+
+        single : whether the horizon is float32
+        """
         steps, size, b = self.plan.steps, self.width.size, self.b
-        emit_accumulate(b, self.remaining, horizon, -1, size, first=True)
+        emit_accumulate(b, self.remaining, horizon, -1, size, first=True, single=single)
         for step in range(steps):
             left = steps - step
             if left == 1:
-                self._store(groups, step, self.remaining, math.sqrt(self.plan.horizon))
+                source = emit_round(b, self.increment, self.remaining, size, single=self.width.single)
+                self._store(groups, step, source, math.sqrt(self.plan.horizon))
                 break
             emit_draw(b, self.increment, self.width, BRIDGE, step)
-            deviation = math.sqrt((left - 1) / (left * steps))
-            op = Op(Kind.BRIDGE, self.increment, self.remaining, size, param=b.numbers([float(left), deviation]))
+            numbers = b.numbers([float(left), math.sqrt((left - 1) / (left * steps))])
+            op = Op(Kind.BRIDGE, self.increment, self.remaining, size, param=numbers, single=self.width.single)
             left_in = span(self.remaining, size)
             b.emit(op, f"bridge    {span(self.increment, size)}: step {step} of what is left in {left_in}")
             self._store(groups, step, self.increment, math.sqrt(self.plan.horizon))
@@ -257,6 +257,6 @@ class _ReturnSink:
                 drift = case.market.drift * (self.plan.horizon / self.plan.steps)
                 numbers = b.numbers(np.stack([drift, case.market.scale * unit], axis=1))
                 words = f"affine    {span(self.out, n)}: returns of step {step}, {case.name}"
-                b.emit(Op(Kind.AFFINE, self.out, correlated, n, param=numbers), words)
+                b.emit(Op(Kind.AFFINE, self.out, correlated, n, param=numbers, single=group.single), words)
                 op = Op(Kind.STORE, source=self.out, size=n, slot=self.slot[case.name] + step * n)
                 b.emit(op, f"store     {span(self.out, n)}: returns of step {step}, {case.name}")

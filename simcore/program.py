@@ -22,6 +22,7 @@ class Op(NamedTuple):
     by : a row to multiply by, the stream of a draw, or the first of other rows; -1 for none
     param, link : where its numbers and its row lists begin
     slot : the step of a draw, the slot of a sink, or how many other rows
+    single : whether draws and products are float32: which rows those are, `Kind` says
     """
 
     kind: Kind
@@ -32,6 +33,7 @@ class Op(NamedTuple):
     param: int = -1
     link: int = -1
     slot: int = -1
+    single: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class Program:
 
     Attributes
     ----------
-    ops : ndarray of int64, shape (k, 8)
+    ops : ndarray of int64, shape (k, 9)
     links : ndarray of int64
     params : ndarray of float64
     rows : int
@@ -110,7 +112,7 @@ class Builder:
     def program(self, slots: tuple[tuple[str, str], ...], stored: int) -> Program:
         """What was collected."""
         return Program(
-            np.array(self.ops, dtype=np.int64).reshape(-1, 8),
+            np.array(self.ops, dtype=np.int64).reshape(-1, len(Op._fields)),
             np.array(self.links, dtype=np.int64),
             np.concatenate([*self.params, np.zeros(0)]),
             self.rows,

@@ -5,6 +5,7 @@
 Chebyshev interpolation in 50 digits, then the monomials, rounded once.
 """
 
+import struct
 import sys
 from collections.abc import Callable
 
@@ -34,17 +35,24 @@ def expm1_ratio(x: mp.mpf) -> mp.mpf:
     return mp.expm1(x) / x if x else mp.mpf(1)
 
 
-FITS: dict[str, tuple[Callable[[mp.mpf], mp.mpf], Callable[[], mp.mpf], Callable[[], mp.mpf], int, str]] = {
-    "LOG1P": (log1p_ratio, lambda: mp.sqrt(2) / 2 - 1, lambda: mp.sqrt(2) - 1, 20, "log(1 + x) / x"),
-    "SINE": (sine_ratio, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, 6, "sin(pi/2 t) / t in t^2, |t| <= 1/2"),
-    "COSINE": (cosine, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, 7, "cos(pi/2 t) in t^2, |t| <= 1/2"),
-    "EXPM1": (
-        expm1_ratio,
-        lambda: -mp.log(2) * 0.50005,
-        lambda: mp.log(2) * 0.50005,
-        11,
-        "(exp(x) - 1) / x, |x| <= log(2) / 2",
-    ),
+Fit = tuple[Callable[[mp.mpf], mp.mpf], Callable[[], mp.mpf], Callable[[], mp.mpf], str]
+LOGARITHM: Fit = (log1p_ratio, lambda: mp.sqrt(2) / 2 - 1, lambda: mp.sqrt(2) - 1, "log(1 + x) / x")
+OF_SINE: Fit = (sine_ratio, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, "sin(pi/2 t) / t in t^2, |t| <= 1/2")
+OF_COSINE: Fit = (cosine, lambda: mp.mpf(0), lambda: mp.mpf(1) / 4, "cos(pi/2 t) in t^2, |t| <= 1/2")
+EXPONENTIAL: Fit = (
+    expm1_ratio,
+    lambda: -mp.log(2) * 0.50005,
+    lambda: mp.log(2) * 0.50005,
+    "(exp(x) - 1) / x, |x| <= log(2) / 2",
+)
+FITS: dict[str, tuple[Fit, int]] = {  # and the degree
+    "LOG1P": (LOGARITHM, 20),
+    "SINE": (OF_SINE, 6),
+    "COSINE": (OF_COSINE, 7),
+    "EXPM1": (EXPONENTIAL, 11),
+    "LOG1P_SINGLE": (LOGARITHM, 9),
+    "SINE_SINGLE": (OF_SINE, 4),
+    "COSINE_SINGLE": (OF_COSINE, 4),
 }
 
 
@@ -65,16 +73,23 @@ def largest_error(f: Callable[[mp.mpf], mp.mpf], c: list[float], low: mp.mpf, hi
     return max(abs(mp.polyval([mp.mpf(v) for v in c], x, asc=True) / f(x) - 1) for x in points)
 
 
+def to_float32(value: float) -> float:
+    """The nearest float32."""
+    return struct.unpack("f", struct.pack("f", value))[0]
+
+
 def main() -> None:
     """Print the module."""
     mp.mp.dps = 60
     parts = [HEADER]
-    for name, (f, lower, upper, degree, meaning) in FITS.items():
+    for name, ((f, lower, upper, meaning), degree) in FITS.items():
         low, high = lower(), upper()
-        c = [float(v) for v in fit(f, low, high, degree)]
+        single = name.endswith("_SINGLE")
+        c = [to_float32(float(v)) if single else float(v) for v in fit(f, low, high, degree)]
         error = mp.nstr(largest_error(f, c, low, high), 2)
         print(f"{name}: degree {degree}, relative error {error}", file=sys.stderr)
         body = "".join(f"    {v!r},\n" for v in c)
+        meaning = f"{meaning}, in float32" if single else meaning
         parts.append(f"# {meaning}; relative error {error}\n{name} = (\n{body})\n")
     print("\n".join(parts), end="")
 

@@ -8,15 +8,18 @@ from fractions import Fraction
 
 import mpmath as mp
 import numpy as np
+from mpmath import libmp
 from scipy import special
 
 MASK = 0xFFFFFFFF
 NORMAL, BRIDGE, MIXING, BOOTSTRAP, FACTORS, FACTORS_BRIDGE, LOSSES, HISTORY = 0, 1, 2, 3, 4, 5, 32, 33  # streams
+SINGLE = 16  # added to a stream of normals that are float32
 
 
-def fma(a, b, c):
-    """a b + c, rounded once."""
-    return float(Fraction(a) * Fraction(b) + Fraction(c))
+def fma(a, b, c, single=False):
+    """a b + c, rounded once: to float64, or to float32."""
+    exact = Fraction(float(a)) * Fraction(float(b)) + Fraction(float(c))
+    return libmp.to_float(libmp.from_rational(*exact.as_integer_ratio(), 24 if single else 53, "n"))
 
 
 def philox(counter, key, rounds=10):
@@ -49,17 +52,32 @@ def uniform(bits):
 
 def box_muller(a, b):
     """Two standard normals in 40 digits: the radius from a; from b the quadrant (2 bits) and the place in it (52)."""
+    return _on_circle(2 * (a >> 12) + 1, 2**53, b >> 62, 2 * ((b >> 10) & (2**52 - 1)) + 1, 2**53)
+
+
+def _on_circle(u, u_of, quadrant, place, place_of):
+    """The normals of a uniform u / u_of, in a quadrant, at a place in it of place_of."""
     with mp.workdps(40):
-        radius = mp.sqrt(-2 * mp.log(mp.mpf(2 * (a >> 12) + 1) / 2**53))
-        quadrant = b >> 62
-        place = mp.mpf(2 * ((b >> 10) & (2**52 - 1)) + 1) / 2**53 - mp.mpf(1) / 2  # from -1/2 to 1/2 of a quadrant
-        angle = mp.pi / 2 * (quadrant + place)
+        radius = mp.sqrt(-2 * mp.log(mp.mpf(u) / u_of))
+        angle = mp.pi / 2 * (quadrant + mp.mpf(place) / place_of - mp.mpf(1) / 2)
         return radius * mp.cos(angle), radius * mp.sin(angle)
+
+
+def box_muller_single(a, b):
+    """The same from two times 32 bits: 39 for the radius, the last 7 of them b's lowest; 2 and 23 for the angle."""
+    return _on_circle(2 * ((a << 7) | (b & 127)) + 1, 2**40, b >> 30, 2 * ((b >> 7) & (2**23 - 1)) + 1, 2**24)
 
 
 def normal(path, stream, step, asset, seed):
     """The standard normal of one asset: two assets share a counter."""
     return float(box_muller(*draw(path, stream, step, asset // 2, seed))[asset % 2])
+
+
+def normal_single(path, stream, step, asset, seed):
+    """The same in single precision: four assets share a counter."""
+    words = philox(counter(path, stream + SINGLE, step, asset // 4), (seed & MASK, seed >> 32))
+    pair = asset % 4 // 2
+    return float(box_muller_single(*words[2 * pair : 2 * pair + 2])[asset % 2])
 
 
 def chi_square_quantile(v, dof):
@@ -98,7 +116,7 @@ def product(factor, z):
     for i in range(len(factor)):
         for p in range(z.shape[1]):
             for k in range(i + 1):
-                out[i, p] = fma(factor[i, k], z[k, p], out[i, p])
+                out[i, p] = fma(factor[i, k], z[k, p], out[i, p], z.dtype == np.float32)
     return out
 
 
@@ -108,7 +126,7 @@ def factor_product(own, loadings, e, f):
     for i in range(len(out)):
         for p in range(e.shape[1]):
             for k in range(len(f)):
-                out[i, p] = fma(loadings[i, k], f[k, p], out[i, p])
+                out[i, p] = fma(loadings[i, k], f[k, p], out[i, p], e.dtype == np.float32)
     return out
 
 
@@ -174,8 +192,9 @@ def tail(losses, depth):
 def normals_of_step(case, plan, path, streams, step):
     """One normal an asset, then one a factor."""
     counts = len(case.market.names), np.shape(getattr(case.market.dependence, "loadings", [[]]))[1]
+    draw_one = normal if plan.precision == "double" else normal_single
     return [
-        normal(path, stream, step, i, plan.seed)
+        draw_one(path, stream, step, i, plan.seed)
         for stream, count in zip(streams, counts, strict=True)
         for i in range(count)
     ]

@@ -13,7 +13,7 @@ GOOD = {"paths": 1000, "horizon": 1 / 12, "seed": 42, "confidences": (0.95, 0.99
 
 def test_a_plan_is_frozen_and_its_defaults_are_the_contracts():
     plan = Plan(**GOOD)
-    assert (plan.steps, plan.collapse, plan.outputs) == (1, True, ())
+    assert (plan.steps, plan.collapse, plan.outputs, plan.precision) == (1, True, (), "double")
     with pytest.raises(AttributeError, match="cannot assign"):
         plan.paths = 1
 
@@ -37,6 +37,7 @@ def test_numpys_numbers_are_plain_numbers():
         {"confidences": [0.500001, 0.9999]},
         {"outputs": ["losses", "returns"]},
         {"collapse": False},
+        {"precision": "single"},
     ],
     ids=str,
 )
@@ -74,6 +75,8 @@ REFUSED = {
     "twice": ({"confidences": (0.95, 0.95)}, r"Plan\.confidences\[1\] = 0\.95\n    allowed: each confidence once"),
     "collapse": ({"collapse": 1}, r"Plan\.collapse = 1\n    allowed: True or False"),
     "outputs": ({"outputs": ("paths",)}, r"Plan\.outputs = 'paths'\n    allowed: \"losses\" or \"returns\""),
+    "precision": ({"precision": "half"}, r"Plan\.precision = 'half'\n    allowed: \"double\" or \"single\""),
+    "no precision": ({"precision": None}, r"Plan\.precision = None"),
 }
 
 
@@ -85,8 +88,9 @@ def test_what_is_no_plan_is_refused(change, message):
 
 def test_everything_wrong_with_a_plan_is_said_at_once():
     with pytest.raises(InputError) as caught:
-        Plan(0, math.nan, -1, (1.0, 99), steps=0, collapse="no", outputs=("all",))
+        Plan(0, math.nan, -1, (1.0, 99), steps=0, collapse="no", outputs=("all",), precision=32)
     fields = ["paths", "steps", "seed", "horizon", "confidences[0]", "confidences[1]", "collapse", "outputs"]
+    fields.append("precision")
     assert [problem.place for problem in caught.value.problems] == [f"Plan.{field}" for field in fields]
 
 

@@ -17,6 +17,7 @@ import simcore.compile
 # of tests/vector_width_child.py, which says how to print a new one when a change of the numbers is meant
 STORED_HASH = "e09d1fa360f94b591db0625eb951aed9a88a34c18a0ad6a95ae89a7c2f40b3f0"
 STORED_HASH_OF_FACTORS = "c50623acaf7c1144611aa127cc94985ad6bbba803132f16599607f047a4eeb9a"
+STORED_HASH_OF_SINGLE = "03f6a31cc0bfd36b0e50b9efb7f5300d0ba6a5cb0e44beb012316bf7ca0756f3"
 
 NO_AVX512 = "this processor has no AVX-512: only the stored hash is checked, not two vector widths against each other"
 
@@ -55,7 +56,7 @@ def wide_environment():
 
 
 def test_the_hash_is_the_stored_one(here):
-    assert here == [STORED_HASH, STORED_HASH_OF_FACTORS]
+    assert here == [STORED_HASH, STORED_HASH_OF_FACTORS, STORED_HASH_OF_SINGLE]
 
 
 @pytest.mark.skipif(not host_features().get("avx512f"), reason=NO_AVX512)
@@ -168,6 +169,7 @@ def test_intrinsics():
     tiny = 2.0**-30
     assert fused(1.0 + tiny, 1.0 - tiny, -1.0) == (-(2.0**-60), 0.0)
     assert there_and_back(-0.1) == -0.1
+    assert there_and_back(np.float32(-0.1)) == np.float32(-0.1)
     assert np.signbit(there_and_back(-0.0))
 
 

@@ -2,9 +2,9 @@
 
     python tests/vector_width_child.py
 
-prints as JSON the hash, another one of factor models, and for which vector width they were computed. When a change of
-the numbers is meant, the printed hashes are the new STORED_HASH and STORED_HASH_OF_FACTORS of tests/test_compile.py;
-print them with the versions of constraints.txt.
+prints as JSON the hash, others of factor models and of single precision, and for which vector width they were computed.
+When a change of the numbers is meant, the printed hashes are the new STORED_HASH, STORED_HASH_OF_FACTORS and
+STORED_HASH_OF_SINGLE of tests/test_compile.py; print them with the versions of constraints.txt.
 """
 
 import hashlib
@@ -38,6 +38,14 @@ def runs_of_factors():
         yield [deep_tree(**law, compounding="simple")], plan(10_001, steps=3, outputs=("returns",))
 
 
+def runs_of_single():
+    """Normals, Student-t and factors in single precision, one step and three, drawn or looked at; two cases."""
+    for law in ({}, {"dof": 3.5}, {"factors": 3}):
+        yield [deep_tree(**law), equal_like({})], plan(30_000, precision="single")
+        yield [deep_tree(**law, compounding="simple")], plan(10_001, steps=3, outputs=("returns",), precision="single")
+    yield [deep_tree(), equal_like({})], plan(10_001, steps=3, collapse=False, precision="single")
+
+
 def equal_like(law):
     """Another factor and other volatilities on the assets of `deep_tree`."""
     other = equal_pool(5, rho=0.7, volatility=0.33, expected_return=0.04, name="stress", **law)
@@ -56,7 +64,7 @@ def hash_of(runs):
     return total.hexdigest()
 
 
-RUNS = (runs, runs_of_factors)
+RUNS = (runs, runs_of_factors, runs_of_single)
 
 
 def wide(names):

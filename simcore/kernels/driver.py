@@ -16,33 +16,39 @@ from simcore.kernels.factors import factor_product
 from simcore.kernels.linear import product
 from simcore.kernels.mixing import TABLE_SIZE, fill_mixing
 from simcore.kernels.normals import fill_normals
+from simcore.kernels.single import fill_single
 
 U = np.uint64
 
 
 class Kind(IntEnum):
-    """What an operation does to `size` rows from `source`, into as many from `out`; its numbers begin at `param`."""
+    """What an operation does to `size` rows from `source`, into as many from `out`; its numbers begin at `param`.
 
-    NORMALS = 0  # standard normals of stream `by`, step `slot`, one asset a row
+    Where it is marked as single, the rows with a star are float32, in the first half of their place, and so are the
+    numbers of a product, two to a place. All other rows are float64 always.
+    """
+
+    NORMALS = 0  # standard normals of stream `by`, step `slot`, one asset a row; out*
     MIXING = 1  # one row of mixing variables of step `slot`; numbers: a mixing table
-    COPY = 2
-    SCALE = 3  # times row `by`, path by path
-    ADD = 4  # added to what stands there, times row `by` where there is one
-    BRIDGE = 5  # numbers: steps left, deviation
-    PRODUCT = 6  # numbers: the factor, size x size
-    AFFINE = 7  # numbers, for each row: drift, scale
-    LOSS_LOG = 8  # numbers, for each row: drift, scale, value; `link`: which row after `source` each reads
+    COPY = 2  # source*
+    SCALE = 3  # times row `by`, path by path; source*
+    ADD = 4  # added to what stands there, times row `by` where there is one; source*
+    BRIDGE = 5  # numbers: steps left, deviation; out*
+    PRODUCT = 6  # numbers: the factor, size x size; all rows*
+    AFFINE = 7  # numbers, for each row: drift, scale; source*
+    LOSS_LOG = 8  # numbers, for each row: drift, scale, value; `link`: which row after `source` each reads; source*
     LOSS_SIMPLE = 9  # the same
     SUM = 10  # one row; `link`: the `size` rows that are added
     SUMMARY = 11  # moments and tails of slots from `slot` on
     STORE = 12  # kept path by path, in stored rows from `slot` on
     ADVANCE = 13  # one row: where each path is in a history after step `slot`; numbers: how many rows it has, restart
     PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
-    FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings row by row
+    FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; all rows*
+    ROUND = 16  # float64 to float32; out*
 
 
 # columns of the table
-KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT = range(8)
+KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT, SINGLE = range(9)
 
 
 @kernel
@@ -54,7 +60,7 @@ def drive(
 
     Parameters
     ----------
-    ops : int64[k, 8], links : int64[], params : float64[]
+    ops : int64[k, 9], links : int64[], params : float64[]
         The program.
     row_count : int
         Rows of the workspace.
@@ -78,6 +84,7 @@ def drive(
         False when a tail is full: nothing written counts, run the range again with more capacity.
     """
     workspace = np.zeros((row_count, STRIDE))
+    narrow, narrow_params = workspace.view(np.float32), params.view(np.float32)
     scratch = np.empty((2, BLOCK // 8))
     path = np.empty(BLOCK, np.int64)
     slots = center.size
@@ -99,42 +106,12 @@ def drive(
             op = ops[step]
             kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
             by, param, link, first_slot = op[BY], op[PARAM], op[LINK], op[SLOT]
-            if kind == Kind.NORMALS:
-                fill_normals(path, size, U(by), U(first_slot), seed, workspace[out : out + size + size % 2])
+            if kind == Kind.NORMALS and op[SINGLE]:
+                fill_single(path, size, U(by), U(first_slot), seed, narrow[out:])
+            elif kind == Kind.NORMALS:
+                fill_normals(path, size, U(by), U(first_slot), seed, workspace[out:])
             elif kind == Kind.MIXING:
                 fill_mixing(path, U(first_slot), seed, params[param : param + TABLE_SIZE], workspace[out])
-            elif kind == Kind.COPY:
-                for j in range(size):
-                    rows.copy(workspace[source + j], workspace[out + j])
-            elif kind == Kind.SCALE:
-                for j in range(size):
-                    rows.multiply(workspace[source + j], workspace[by], workspace[out + j])
-            elif kind == Kind.ADD:
-                for j in range(size):
-                    if by < 0:
-                        rows.add(workspace[source + j], workspace[out + j])
-                    else:
-                        rows.add_product(workspace[source + j], workspace[by], workspace[out + j])
-            elif kind == Kind.BRIDGE:
-                for j in range(size):
-                    rows.bridge(params[param], params[param + 1], workspace[source + j], workspace[out + j])
-            elif kind == Kind.PRODUCT:
-                factor = params[param : param + size * size]
-                product(factor, workspace[source : source + size], workspace[out : out + size])
-            elif kind == Kind.AFFINE:
-                for j in range(size):
-                    p = param + 2 * j
-                    rows.affine(workspace[source + j], params[p], params[p + 1], workspace[out + j])
-            elif kind == Kind.LOSS_LOG:
-                for j in range(size):
-                    p = param + 3 * j
-                    x = workspace[source + links[link + j]]
-                    rows.loss_log(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
-            elif kind == Kind.LOSS_SIMPLE:
-                for j in range(size):
-                    p = param + 3 * j
-                    x = workspace[source + links[link + j]]
-                    rows.loss_simple(x, params[p], params[p + 1], params[p + 2], workspace[out + j])
             elif kind == Kind.SUM:
                 rows.copy(workspace[links[link]], workspace[out])
                 for j in range(1, size):
@@ -157,15 +134,15 @@ def drive(
                 for j in range(size):
                     p = param + 2 + j * rows_in_history
                     pick(params[p : p + rows_in_history], workspace[by], workspace[out + j])
-            elif kind == Kind.FACTORS:
-                own, p = params[param : param + size], param + size
-                loadings, factors = params[p : p + size * first_slot], workspace[by : by + first_slot]
-                factor_product(own, loadings, workspace[source : source + size], factors, workspace[out : out + size])
             elif kind == Kind.STORE:
                 for j in range(size):
                     row = workspace[source + j]
                     for i in range(used):
                         store[first_slot + j, block * BLOCK + i] = row[i]
+            elif op[SINGLE]:
+                _innovate(op, links, params, narrow_params, workspace, narrow)
+            else:
+                _innovate(op, links, params, params, workspace, workspace)
         # the fixed tree, as a binary counter: two finished neighbours of a level become one of the next
         done = block - begun
         level = 0
@@ -183,6 +160,48 @@ def drive(
             batch += 1
             begun = block + 1
     return True
+
+
+@kernel
+def _innovate(op, links, params, factors, workspace, drawn):
+    """The operations on draws and products, which are rows of `drawn`: the workspace, or its float32s.
+
+    factors : float64[], the numbers again; or float32[twice as many], the same bytes
+    """
+    kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
+    by, param, link, count = op[BY], op[PARAM], op[LINK], op[SLOT]
+    if kind == Kind.PRODUCT or kind == Kind.FACTORS:
+        numbers = factors[param * 8 // factors.itemsize :]
+        z, x = drawn[source : source + size], drawn[out : out + size]
+        if kind == Kind.PRODUCT:
+            product(numbers, z, x)
+        else:
+            factor_product(numbers[:size], numbers[size:], z, drawn[by : by + count], x)
+        return
+    for j in range(size):
+        if kind == Kind.ROUND:
+            rows.copy(workspace[source + j], drawn[out + j])
+        elif kind == Kind.BRIDGE:
+            rows.bridge(params[param], params[param + 1], workspace[source + j], drawn[out + j])
+        else:
+            x, y = drawn[source + (links[link + j] if link >= 0 else j)], workspace[out + j]
+            if kind == Kind.COPY:
+                rows.copy(x, y)
+            elif kind == Kind.SCALE:
+                rows.multiply(x, workspace[by], y)
+            elif kind == Kind.ADD and by < 0:
+                rows.add(x, y)
+            elif kind == Kind.ADD:
+                rows.add_product(x, workspace[by], y)
+            elif kind == Kind.AFFINE:
+                p = param + 2 * j
+                rows.affine(x, params[p], params[p + 1], y)
+            else:
+                p = param + 3 * j
+                if kind == Kind.LOSS_LOG:
+                    rows.loss_log(x, params[p], params[p + 1], params[p + 2], y)
+                else:
+                    rows.loss_simple(x, params[p], params[p + 1], params[p + 2], y)
 
 
 @kernel

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simcore.compile import TILE_PATHS, TILE_ROWS, kernel, multiply_tile
+from simcore.compile import TILE_BYTES, TILE_ROWS, kernel, multiply_tile
 from simcore.kernels.block import BLOCK
 from simcore.kernels.rows import affine
 
@@ -17,29 +17,30 @@ def factor_product(own, loadings, e, f, x):
     Factors that no asset of a tile loads on are skipped, which changes no bit of a sum that is not 0: 4.4 to 1.2 ns a
     value for 2,000 assets in 100 sectors of a factor each, beside a common one.
 
-    own : float64[n], loadings : float64[n k], row by row; e, x : float64[n, >= BLOCK], n a multiple of TILE_ROWS;
-    f : float64[k, >= BLOCK]; x out
+    own : float[n], loadings : float[>= n k], row by row; e, x : float[n, >= BLOCK], n a multiple of TILE_ROWS;
+    f : float[k, >= BLOCK]; x out; all float64, or all float32
     """
-    n, k = x.shape[0], f.shape[0]
+    n, k, size = x.shape[0], f.shape[0], x.itemsize
     tiles = _HEIGHT // TILE_ROWS
     runs, count = np.empty((tiles, k, 2), np.int64), np.empty(tiles, np.int64)
     for top in range(0, n, _HEIGHT):
         height = min(n - top, _HEIGHT)
         for i in range(top, top + height):
-            affine(e[i], 0.0, own[i], x[i])
+            affine(e[i], 0.0, np.float64(own[i]), x[i])
         for tile in range(height // TILE_ROWS):
             count[tile] = _find_runs(loadings[(top + tile * TILE_ROWS) * k :], k, runs[tile])
-        for s in range(0, BLOCK, TILE_PATHS):
+        for s in range(0, size * BLOCK, TILE_BYTES):
             for tile in range(height // TILE_ROWS):
                 i = top + tile * TILE_ROWS
                 for run in range(count[tile]):
                     first, last = runs[tile, run, 0], runs[tile, run, 1]
                     multiply_tile(
-                        x.ctypes.data + i * x.strides[0] + 8 * s,
+                        x,
+                        x.ctypes.data + i * x.strides[0] + s,
                         x.strides[0],
-                        loadings.ctypes.data + 8 * (i * k + first),
-                        8 * k,
-                        f.ctypes.data + first * f.strides[0] + 8 * s,
+                        loadings.ctypes.data + size * (i * k + first),
+                        size * k,
+                        f.ctypes.data + first * f.strides[0] + s,
                         f.strides[0],
                         last - first,
                     )
@@ -49,7 +50,7 @@ def factor_product(own, loadings, e, f, x):
 def _find_runs(loadings, k, runs):
     """Factors that a tile loads on, with gaps that are too short to pay: the first of each run, and one after its last.
 
-    loadings : float64[>= TILE_ROWS k], the tile's first; runs : int64[k, 2], out. Returns how many there are.
+    loadings : float[>= TILE_ROWS k], the tile's first; runs : int64[k, 2], out. Returns how many there are.
     """
     count = 0
     for factor in range(k):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from simcore.compile import TILE_PATHS, TILE_ROWS, fma, kernel, multiply_tile
+from simcore.compile import TILE_BYTES, TILE_PATHS, TILE_ROWS, fma, kernel, multiply_tile
 from simcore.kernels.block import BLOCK
 
 _DEPTH, _HEIGHT = 240, 96  # columns and rows of the factor that are worked on together: they stay in the cache
@@ -15,26 +15,27 @@ _DEPTH, _HEIGHT = 240, 96  # columns and rows of the factor that are worked on t
 
 @kernel
 def product(factor, z, x):
-    """x = L z for a block.
+    """x = L z for a block, in float64 or in float32.
 
-    factor : float64[n n], lower triangular, row by row; z, x : float64[n, >= BLOCK], n a multiple of TILE_ROWS, x out
+    factor : float[>= n n], lower triangular, row by row; z, x : float[n, >= BLOCK], n a multiple of TILE_ROWS, x out
     """
-    n = z.shape[0]
-    factor_stride = 8 * n
+    n, size = z.shape[0], x.itemsize
+    factor_stride = size * n
     for i in range(n):
         row = x[i]
         for s in range(BLOCK):
             row[s] = 0.0
     for k in range(0, n, _DEPTH):
         for top in range(k, n, _HEIGHT):
-            for s in range(0, BLOCK, TILE_PATHS):
+            for s in range(0, size * BLOCK, TILE_BYTES):
                 for i in range(top, min(n, top + _HEIGHT), TILE_ROWS):
                     multiply_tile(
-                        x.ctypes.data + i * x.strides[0] + 8 * s,
+                        x,
+                        x.ctypes.data + i * x.strides[0] + s,
                         x.strides[0],
-                        factor.ctypes.data + i * factor_stride + 8 * k,
+                        factor.ctypes.data + i * factor_stride + size * k,
                         factor_stride,
-                        z.ctypes.data + k * z.strides[0] + 8 * s,
+                        z.ctypes.data + k * z.strides[0] + s,
                         z.strides[0],
                         min(_DEPTH, i + TILE_ROWS - k),
                     )
@@ -118,6 +119,7 @@ def _negative_columns(lower, first, last, out):
 def _subtract(left, i, first, lower, panel, depth):
     """A tile of `left` less lower times what `panel` is minus of, k ascending from 0 to depth - 1."""
     multiply_tile(
+        left,
         left.ctypes.data + i * left.strides[0] + 8 * first,
         left.strides[0],
         lower.ctypes.data + i * lower.strides[0],

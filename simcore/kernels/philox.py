@@ -21,6 +21,7 @@ STREAM_MIXING = 2  # one uniform per path and step, for Student-t
 STREAM_BOOTSTRAP = 3  # two uniforms per path and step: whether a block ends, and where the next begins
 STREAM_FACTORS = 4  # as STREAM_NORMAL, a factor in the place of an asset
 STREAM_FACTORS_BRIDGE = 5  # as STREAM_BRIDGE
+STREAM_SINGLE = 16  # added to a stream of normals where they are float32: four assets share a counter
 STREAM_LOSSES = 32  # rows of losses that are drawn again; the step is 0, the pair the place in the replicate
 STREAM_HISTORY = 33  # rows of a history that are drawn again; the step tells which history
 STREAM_NAMES = ("normal", "bridge", "mixing", "bootstrap", "factors", "factors' bridge")

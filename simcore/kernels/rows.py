@@ -1,6 +1,7 @@
 """Small functions on rows of a block: evolve, aggregate, reduce.
 
 Rows are float64[>= BLOCK], one number a path; `out` comes last. `used` is how many paths of the block are in the run.
+Rows that hold draws or products may be float32 instead: what is done with them is done in float64, and rounded once.
 """
 
 import numpy as np
@@ -44,21 +45,21 @@ def loss_log(x, drift, scale, value, out):
     """Loss of a value that becomes value exp(drift + scale x)."""
     prefer_wide_vectors()
     for i in range(BLOCK):
-        out[i] = -value * expm1(fma(scale, x[i], drift))
+        out[i] = -value * expm1(fma(scale, np.float64(x[i]), drift))
 
 
 @kernel
 def loss_simple(x, drift, scale, value, out):
     """Loss of a value that becomes value (1 + drift + scale x)."""
     for i in range(BLOCK):
-        out[i] = -value * fma(scale, x[i], drift)
+        out[i] = -value * fma(scale, np.float64(x[i]), drift)
 
 
 @kernel
 def affine(x, drift, scale, out):
     """drift + scale x"""
     for i in range(BLOCK):
-        out[i] = fma(scale, x[i], drift)
+        out[i] = fma(scale, np.float64(x[i]), drift)
 
 
 @kernel
@@ -93,9 +94,8 @@ def add_product(x, factor, out):
 def bridge(steps_left, deviation, remaining, e):
     """The next step of a drawn horizon: e becomes r / m + e deviation, and leaves `remaining`."""
     for i in range(BLOCK):
-        step = fma(e[i], deviation, remaining[i] / steps_left)
-        e[i] = step
-        remaining[i] -= step
+        e[i] = fma(np.float64(e[i]), deviation, remaining[i] / steps_left)
+        remaining[i] -= e[i]
 
 
 @inlined
