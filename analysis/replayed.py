@@ -71,7 +71,7 @@ def find_worst(
     _check(scenario, node, worst, case)
     chosen = next(c for c in scenario.cases if c.name == case)
     try:
-        tail = simulate([chosen], scenario.plan, threads=threads, engine=engine)[case][node].tail
+        tail = simulate([chosen], scenario.plan, threads=threads, engine=engine)[case][node].tail.worst
     except CapacityError as error:
         raise CapacityError(in_the_file(error, scenario.file)) from None
     if worst > len(tail.paths):  # losses that tie at the threshold are counted, and their paths not kept

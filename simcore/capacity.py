@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from simcore import brackets
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.kernels.block import BLOCK
@@ -12,9 +13,17 @@ from simcore.pilot import pilot_paths
 
 _BYTES_OF_A_TAIL_LOSS = 32  # value and path, in the parts and merged, and more than the depth is kept
 _BYTES_TO_SORT = 32  # the same again, for each tail that is being put in order
+_BYTES_OF_A_LOSS, _SHARE_BEYOND_DEPTH = 16, 1.2  # value and path of what a threshold keeps, for the budget
 _BYTES_OF_A_BUFFER = 2 * BLOCK * 16  # value and path: room for each tail of each worker, at least
 _BYTES_OF_A_SUMMARY = 10_000  # with its batches, and the rows of the table that come of it
 _BYTES_OF_A_ROW = 8 * (BLOCK + 8)  # of a worker's workspace
+
+
+def bounds_tails(cases: Sequence[Case], plan: Plan) -> bool:
+    """Whether the tails of this run are bounded: its cases and plan alone decide, never the machine."""
+    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    whole = _SHARE_BEYOND_DEPTH * _BYTES_OF_A_LOSS * slots_of(cases) * depth
+    return plan.paths > brackets.FIRST_PATHS and whole > plan.tail_budget
 
 
 def needed_bytes(cases: Sequence[Case], plan: Plan, workers: int) -> int:
