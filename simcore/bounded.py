@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simcore import brackets
 from simcore.blocks import Part, run_range
-from simcore.brackets import Bracket, end_ranks, joined, needed_ranks, worst_rank
+from simcore.brackets import Bracket, end_ranks, head_paths, joined, needed_ranks, worst_rank
 from simcore.case import Plan
 from simcore.confidence import quantile_rank
 from simcore.engines import Engine
@@ -133,8 +133,9 @@ def _attempt(
 ) -> list[tuple[Summary, Spare]]:
     """Both phases; of each slot its summary and what it missed."""
     run = layout(plan.paths)
-    head = max(1, brackets.NARROWING_PATHS // (run.span * BLOCK))
-    ranges = run.ranges(max(pieces, -(-run.batches // head)))
+    seen = head_paths(plan.paths)
+    ranges = run.ranges(max(pieces, -(-plan.paths // seen)))
+    head = [batches for batches in ranges if batches[0] * run.span * BLOCK < seen]
     centers = np.array([summary.center for summary in first])
 
     def phase(some: list[tuple[int, int]], limits: Limits) -> list[Part]:
@@ -144,10 +145,10 @@ def _attempt(
 
         return sorted(engine(simulating, some), key=lambda part: int(part.batch[0]))
 
-    parts = phase([some for some in ranges if some[1] <= head], limits)
+    parts = phase(head, limits)
     known = [_brackets((), parts, slot, limits) for slot in range(len(first))]
-    if rest := [some for some in ranges if some[1] > head]:
-        limits = _narrower(known, plan, head * run.span * BLOCK, spare, limits)
+    if rest := ranges[len(head) :]:
+        limits = _narrower(known, plan, seen, spare, limits)
         known = [
             [bracket.narrowed(*ends) for bracket, ends in zip(slot, pairs, strict=True)]
             for slot, pairs in zip(known, limits.ends.tolist(), strict=True)

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.confidence import interval_ranks
+from simcore.kernels.block import BLOCK
+from simcore.ranges import layout
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -149,6 +151,21 @@ def first_depth(confidences: Sequence[float], n: int) -> int:
     twice = (2.0, 1.0)
     lows = [end_ranks(*needed_ranks(confidence, n), n, FIRST_PATHS, twice)[0] for confidence in confidences]
     return min(FIRST_PATHS, max(*lows, worst_rank(n, FIRST_PATHS, 2.0)))
+
+
+def inside_expected(confidence: float, n: int) -> float:
+    """How many of `n` losses lie inside the brackets of one confidence, about."""
+    ends, total, done = needed_ranks(confidence, n), 0.0, 0
+    for seen, until in ((FIRST_PATHS, head_paths(n)), (head_paths(n), n)):
+        low, high = end_ranks(*ends, n, seen, (1.0, 1.0))
+        total += (min(low, seen) - max(high, 0)) / seen * (until - done)
+        done = until
+    return total
+
+
+def head_paths(n: int) -> int:
+    """How many of `n` paths are run with the brackets of the first: whole batches."""
+    return min(n, max(NARROWING_PATHS, layout(n).span * BLOCK))
 
 
 def _counted(batch: NDArray[np.intp], batches: int) -> Integers:
