@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.runs import in_the_file
+from analysis.tails import bounded_of
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
 from scenarios.messages import unknown_name
 from simcore.confidence import tail_depth
@@ -170,9 +171,11 @@ def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
     if node not in names:
         problems.append(unknown_name("--node", node, names, "a pool or position"))
     plan = scenario.plan
-    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    if not isinstance(worst, int) or not 1 <= worst <= depth:
-        problems.append(_too_many(worst, f"a whole number from 1 to {depth}, the losses that the run keeps"))
+    kept = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    if bounded := bounded_of([chosen for chosen in scenario.cases if chosen.name == case], plan):
+        kept = bounded.worst
+    if not isinstance(worst, int) or not 1 <= worst <= kept:
+        problems.append(_too_many(worst, f"a whole number from 1 to {kept}, the losses that the run keeps"))
     if problems:
         raise InputError(problems)
 

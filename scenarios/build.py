@@ -108,6 +108,8 @@ def resolved_of(document: Document) -> dict[str, Any]:
         "horizon_years": plan.horizon,
         "seed": plan.seed,
     }
+    if document.simulation.tail_budget is not None:
+        resolved["simulation"]["tail_budget"] = plan.tail_budget
     resolved["measures"]["confidence"] = list(plan.confidences)
     if asked := asked_of(document):
         resolved["measures"]["estimation_error"] = asked.model_dump()

@@ -45,7 +45,8 @@ def plan_of(document: Document) -> Plan:
     """The plan; simcore checks it."""
     simulation, confidence = document.simulation, document.measures.confidence
     confidences = tuple(confidence) if isinstance(confidence, list) else (confidence,)
-    return Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, simulation.steps)
+    plan = Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, simulation.steps)
+    return plan if simulation.tail_budget is None else replace(plan, tail_budget=simulation.tail_budget)
 
 
 def horizon_of(simulation: Simulation) -> float:

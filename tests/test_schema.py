@@ -81,7 +81,7 @@ def test_every_key_is_the_design_s():
         "RegimeFile": ["schema", "name", "description", "universe"],
         "Sample": ["returns", "periods_per_year", "estimator", "expected_returns"],
         "Shock": ["name", "changes"],
-        "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed"],
+        "Simulation": ["paths", "steps", "horizon_years", "horizon_days", "days_per_year", "seed", "tail_budget"],
         "Universe": ["correlation", "factors", "repair", "compounding", "innovation", "assets", "history", "sample"],
         "VolatilityChange": ["multiply", "add", "set"],
         "Weighted": ["ewma"],
