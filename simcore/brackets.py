@@ -63,7 +63,8 @@ class Bracket:
     def losses_at(self, ranks: Sequence[int]) -> list[float]:
         """The loss at each rank, from the largest; the nearer end where a rank lies outside the bracket."""
         inside = self.known[0] + int(self.at_high.sum())
-        ordered = np.sort(self.values) + 0.0  # -0.0 and 0.0 are equal, and which of them comes first is not told
+        ordered = np.sort(self.values)
+        ordered += 0.0  # -0.0 and 0.0 are equal, and which of them comes first is not told
 
         def at(rank: int) -> float:
             if rank < inside:
@@ -75,7 +76,7 @@ class Bracket:
     def narrowed(self, low: float, high: float) -> "Bracket":
         """The bracket from low to high, which lie in this one: between equal ends, what lies above a point."""
         batches = len(self.above)
-        batch = np.repeat(np.arange(batches), self.inside)
+        batch = np.repeat(np.arange(batches, dtype=np.uint16), self.inside)  # a number a loss: in few bytes
 
         def equal_to(end: float) -> Integers:
             if end == self.high:
@@ -168,5 +169,5 @@ def head_paths(n: int) -> int:
     return min(n, max(NARROWING_PATHS, layout(n).span * BLOCK))
 
 
-def _counted(batch: NDArray[np.intp], batches: int) -> Integers:
+def _counted(batch: NDArray[np.uint16], batches: int) -> Integers:
     return np.bincount(batch, minlength=batches).astype(np.int64)

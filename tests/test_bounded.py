@@ -1,14 +1,18 @@
 """Runs with bounded tails: the figures of whole tails, whoever runs them, in less room."""
 
 import dataclasses
+import json
 import random
 
 import numpy as np
 import pytest
 from models import deep_tree, digest, equal_pool, plan, run, three_assets
 
+import scenarios
 import simcore
+from analysis.cli import main
 from analysis.estimate import estimate_of
+from analysis.replayed import find_worst
 from simcore import (
     Bootstrap,
     BoundedTail,
@@ -258,3 +262,44 @@ DECIDED = [(FIRST, 0, Tail), (FIRST + 1, 0, BoundedTail), (10**5, 2**20, Tail), 
 @pytest.mark.parametrize(("paths", "budget", "kind"), DECIDED)
 def test_the_plan_and_the_cases_decide(paths, budget, kind):
     assert isinstance(run(equal_pool(2), plan(paths, tail_budget=budget))["base"]["pool"].tail, kind)
+
+
+# told
+
+
+BOUNDED = {"simulation.paths": 20_000, "simulation.tail_budget": NO_BUDGET}
+TOLD = {"budget": NO_BUDGET, "first_paths": FIRST, "worst": brackets.WORST}
+
+
+def test_a_scenario_keeps_its_budget_where_it_has_one():
+    plain, own = scenarios.load("three_assets"), scenarios.load("three_assets", overrides=BOUNDED)
+    assert "tail_budget" not in plain.resolved["simulation"]
+    assert plain.plan.tail_budget == 2**30
+    assert own.resolved["simulation"]["tail_budget"] == own.plan.tail_budget == NO_BUDGET
+    assert scenarios.from_document(own.resolved).digest == own.digest
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_every_output_says_where_tails_are_bounded(tmp_path, capsys, bound):
+    path = tmp_path / "own.toml"
+    more = "tail_budget = 0\n" if bound else ""
+    path.write_text(
+        'extends = "three_assets"\nschema = 1\nname = "own"\n[simulation]\npaths = 20_000\n' + more, encoding="utf-8"
+    )
+    said = f"kept with their paths of the first {FIRST:,} paths"
+    for command in (["run"], ["plan"]):
+        assert main([*command, str(path), "--quiet"] if command == ["run"] else [*command, str(path)]) == 0
+        assert (said in " ".join(capsys.readouterr().out.split())) == bound
+    assert main(["run", str(path), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["provenance"]["bounded_tails"] == (TOLD if bound else None)
+    assert main(["plan", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["bounded_tails"] == (TOLD if bound else None)
+
+
+def test_the_worst_paths_are_found_again_and_no_more_than_are_kept():
+    whole = scenarios.load("three_assets", overrides=BOUNDED | {"simulation.tail_budget": ANY_BUDGET})
+    short = scenarios.load("three_assets", overrides=BOUNDED)
+    assert find_worst(short, node="portfolio", worst=20) == find_worst(whole, node="portfolio", worst=20)
+    with pytest.raises(InputError, match=r"--worst = 1001\n    allowed: a whole number from 1 to 1000"):
+        find_worst(short, node="portfolio", worst=1001)
