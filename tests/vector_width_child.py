@@ -2,9 +2,9 @@
 
     python tests/vector_width_child.py
 
-prints as JSON the hash, another one of factor models, and for which vector width they were computed. When a change of
-the numbers is meant, the printed hashes are the new STORED_HASH and STORED_HASH_OF_FACTORS of tests/test_compile.py;
-print them with the versions of constraints.txt.
+prints as JSON the hash, those of factor models and of bounded tails, and for which vector width they were computed.
+When a change of the numbers is meant, the printed hashes are the new STORED_HASH, STORED_HASH_OF_FACTORS and
+STORED_HASH_OF_BOUNDED_TAILS of tests/test_compile.py; print them with the versions of constraints.txt.
 """
 
 import hashlib
@@ -38,6 +38,11 @@ def runs_of_factors():
         yield [deep_tree(**law, compounding="simple")], plan(10_001, steps=3, outputs=("returns",))
 
 
+def runs_of_bounded_tails():
+    """More paths than those whose tails are whole."""
+    yield [equal_pool(3, rho=0.4)], plan(1_050_000, tail_budget=0)
+
+
 def equal_like(law):
     """Another factor and other volatilities on the assets of `deep_tree`."""
     other = equal_pool(5, rho=0.7, volatility=0.33, expected_return=0.04, name="stress", **law)
@@ -56,7 +61,7 @@ def hash_of(runs):
     return total.hexdigest()
 
 
-RUNS = (runs, runs_of_factors)
+RUNS = (runs, runs_of_factors, runs_of_bounded_tails)
 
 
 def wide(names):
