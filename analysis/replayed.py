@@ -171,15 +171,15 @@ def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
     if node not in names:
         problems.append(unknown_name("--node", node, names, "a pool or position"))
     plan = scenario.plan
-    kept = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    kept, more = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences), "a lower confidence"
     if bounded := bounded_of([chosen for chosen in scenario.cases if chosen.name == case], plan):
-        kept = bounded.worst
+        kept, more = bounded.worst, "a larger tail budget"
     if not isinstance(worst, int) or not 1 <= worst <= kept:
-        problems.append(_too_many(worst, f"a whole number from 1 to {kept}, the losses that the run keeps"))
+        allowed = f"a whole number from 1 to {kept}, the losses that the run keeps"
+        problems.append(_too_many(worst, allowed, f"; {more} keeps more"))
     if problems:
         raise InputError(problems)
 
 
-def _too_many(worst: object, allowed: str) -> Problem:
-    remedy = "write a whole number, as 10; a lower confidence keeps more"
-    return Problem("--worst", show(worst), allowed, remedy)
+def _too_many(worst: object, allowed: str, more: str = "") -> Problem:
+    return Problem("--worst", show(worst), allowed, f"write a whole number, as 10{more}")

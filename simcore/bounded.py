@@ -216,6 +216,5 @@ def _summary(
         point = bracket.narrowed(losses[rank], losses[rank])
         levels.append(Level(confidence, losses, losses[rank], point.above, point.excess))
     tail = BoundedTail(tuple(levels), worst, first)
-    center = first.center
-    summary = Summary(run.span * BLOCK, batch, count, center, deviation, square, tail)
+    summary = Summary(run.span * BLOCK, batch, count, first.center, deviation, square, tail)
     return summary, Spare(np.array(missed, dtype=np.float64), np.array(not worst.enough, dtype=np.float64))

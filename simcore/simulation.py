@@ -220,7 +220,7 @@ def _check_numbers(paths: ArrayLike, plan: Plan) -> NDArray[np.int64]:
     numbers = np.asarray(paths)
     allowed = f"whole numbers from 0 to {plan.paths - 1}, at least one"
     if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu":
-        remedy = "give path numbers, such as summary.tail.paths[-10:]"
+        remedy = "give path numbers, such as summary.tail.worst.paths[-10:]"
         raise InputError([Problem("paths", show(paths), allowed, remedy)])
     bad = np.flatnonzero((numbers < 0) | (numbers >= plan.paths))[:5]
     if bad.size:
