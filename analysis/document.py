@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import simcore
 from analysis.estimation import drawn_of
+from analysis.tails import bounded_of
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
@@ -139,5 +140,6 @@ def _about(scenario: Scenario, threads: int, seconds: Mapping[str, float]) -> di
             **provenance_of(scenario.digest, threads, seconds),
             "repairs": [_repair(repaired) for repaired in scenario.repairs],
             "estimation": drawn._asdict() if (drawn := drawn_of(scenario)) else None,
+            "bounded_tails": bounded._asdict() if (bounded := bounded_of(scenario.cases, scenario.plan)) else None,
         },
     }

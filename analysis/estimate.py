@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from analysis.measures import check_confidence
 from simcore.confidence import as_fraction, interval_ranks, quantile_rank, tail_size
 from simcore.errors import InputError, Problem, raise_if_any, show
-from simcore.summary import Summary, read_only, tree_sum
+from simcore.summary import Summary, tree_sum
+from simcore.tails import BoundedTail, read_only
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -268,9 +269,14 @@ def _ranks(summary: Summary, confidence: float) -> tuple[int, int, int]:
     raise_if_any(check_confidence(confidence))
     n = summary.paths
     rank, (low, high) = quantile_rank(confidence, n), interval_ranks(confidence, n)
-    if n - low + 1 > summary.tail.reach:
-        allowed = f"a confidence for which the {summary.tail.reach} worst losses that are known are enough"
-        remedy = "add it to Plan.confidences and run again; of merged parts, merge all"
+    if not summary.tail.knows([n - r + 1 for r in (rank, low, high)]):
+        if isinstance(summary.tail, BoundedTail):
+            known = ", ".join(f"{level.confidence}" for level in summary.tail.levels)
+            allowed = f"one of {known}: the run was too large to keep more of its tails"
+            remedy = "add it to Plan.confidences and run again, or raise Plan.tail_budget"
+        else:
+            allowed = f"a confidence for which the {summary.tail.reach} worst losses that are known are enough"
+            remedy = "add it to Plan.confidences and run again; of merged parts, merge all"
         raise InputError([Problem("confidence", show(confidence), allowed, remedy)])
     return rank, low, high
 

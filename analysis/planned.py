@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.progress import duration
-from analysis.text import counted, precision_words
+from analysis.tails import BoundedTails, bounded_of, told
+from analysis.text import counted, precision_words, wrapped
 
 if TYPE_CHECKING:
     from scenarios.build import Scenario
@@ -29,7 +30,7 @@ class Planned(NamedTuple):
     """What a run takes.
 
     rows : of the workspace, a number a path each; work : by kind of operation; operations : each in words; bytes,
-    seconds : about, by so many threads
+    seconds : about, by so many threads; bounded_tails : None where tails are whole
     """
 
     paths: int
@@ -43,6 +44,7 @@ class Planned(NamedTuple):
     operations: list[str]
     bytes: int
     seconds: float
+    bounded_tails: BoundedTails | None
 
 
 def plan_of(scenario: Scenario, *, threads: int) -> Planned:
@@ -74,6 +76,7 @@ def plan_of(scenario: Scenario, *, threads: int) -> Planned:
         list(program.words),
         memory,
         needed_seconds(cases, plan, threads),
+        bounded_of(cases, plan),
     )
 
 
@@ -106,10 +109,12 @@ def planned_text(scenario: Scenario, planned: Planned) -> str:
     block = f"A block has {counted(of.rows, 'row')} of {BLOCK} numbers ({8 * of.rows * BLOCK / 1024:,.0f} KiB) and "
     block += f"{counted(len(of.operations), 'operation')}. Where this run has fewer, cases share them."
     listed = "\n".join(f"{i:4d}  {words}" for i, words in enumerate(of.operations))
-    return "\n\n".join([f"{head}\n{takes}\n{block}", table, listed]) + "\n"
+    tails = "" if of.bounded_tails is None else "\n" + wrapped([told(of.bounded_tails)])
+    return "\n\n".join([f"{head}\n{takes}\n{block}{tails}", table, listed]) + "\n"
 
 
 def planned_document(scenario: Scenario, planned: Planned) -> dict[str, Any]:
     """What a run takes, for JSON."""
-    figures = planned._asdict() | {"work": [work._asdict() for work in planned.work]}
+    bounded = planned.bounded_tails and planned.bounded_tails._asdict()
+    figures = planned._asdict() | {"work": [work._asdict() for work in planned.work], "bounded_tails": bounded}
     return {"scenario": scenario.name, "digest": scenario.digest, **figures}

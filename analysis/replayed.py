@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.runs import in_the_file
+from analysis.tails import bounded_of
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
 from scenarios.messages import unknown_name
 from simcore.confidence import tail_depth
@@ -71,7 +72,7 @@ def find_worst(
     _check(scenario, node, worst, case)
     chosen = next(c for c in scenario.cases if c.name == case)
     try:
-        tail = simulate([chosen], scenario.plan, threads=threads, engine=engine)[case][node].tail
+        tail = simulate([chosen], scenario.plan, threads=threads, engine=engine)[case][node].tail.worst
     except CapacityError as error:
         raise CapacityError(in_the_file(error, scenario.file)) from None
     if worst > len(tail.paths):  # losses that tie at the threshold are counted, and their paths not kept
@@ -170,13 +171,15 @@ def _check(scenario: Scenario, node: str, worst: Any, case: str) -> None:
     if node not in names:
         problems.append(unknown_name("--node", node, names, "a pool or position"))
     plan = scenario.plan
-    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
-    if not isinstance(worst, int) or not 1 <= worst <= depth:
-        problems.append(_too_many(worst, f"a whole number from 1 to {depth}, the losses that the run keeps"))
+    kept, more = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences), "a lower confidence"
+    if bounded := bounded_of([chosen for chosen in scenario.cases if chosen.name == case], plan):
+        kept, more = bounded.worst, "a larger tail budget"
+    if not isinstance(worst, int) or not 1 <= worst <= kept:
+        allowed = f"a whole number from 1 to {kept}, the losses that the run keeps"
+        problems.append(_too_many(worst, allowed, f"; {more} keeps more"))
     if problems:
         raise InputError(problems)
 
 
-def _too_many(worst: object, allowed: str) -> Problem:
-    remedy = "write a whole number, as 10; a lower confidence keeps more"
-    return Problem("--worst", show(worst), allowed, remedy)
+def _too_many(worst: object, allowed: str, more: str = "") -> Problem:
+    return Problem("--worst", show(worst), allowed, f"write a whole number, as 10{more}")

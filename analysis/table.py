@@ -7,6 +7,8 @@ from typing import NamedTuple
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
+from analysis.tails import bounded_of
+from analysis.tails import told as told_bounded
 from analysis.text import amount, amount_scale, counted, power_name, precision_words, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
@@ -56,6 +58,8 @@ def render(
     unit = shown.unit + (currency or "units of currency")
     head = _head(name, description, plan, unit, relative_to, "of this table " if drawn else "")
     words = foot(shown, "loss over the horizon", "paths", "simulation error")
+    if bounded := bounded_of(cases, plan):
+        words += "\n" + wrapped([told_bounded(bounded)])
     if repairs:
         repaired = ", ".join(dict.fromkeys(one.case for one in repairs))
         said = f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."

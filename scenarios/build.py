@@ -108,10 +108,10 @@ def resolved_of(document: Document) -> dict[str, Any]:
         "horizon_years": plan.horizon,
         "seed": plan.seed,
     }
-    if (
-        plan.precision != "double"
-    ):  # a scenario in double precision keeps the digest that it had before there was a choice
+    if plan.precision != "double":  # a scenario in double keeps the digest that it had before there was a choice
         resolved["simulation"]["precision"] = plan.precision
+    if document.simulation.tail_budget is not None:
+        resolved["simulation"]["tail_budget"] = plan.tail_budget
     resolved["measures"]["confidence"] = list(plan.confidences)
     if asked := asked_of(document):
         resolved["measures"]["estimation_error"] = asked.model_dump()

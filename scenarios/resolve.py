@@ -46,7 +46,8 @@ def plan_of(document: Document) -> Plan:
     simulation, confidence = document.simulation, document.measures.confidence
     confidences = tuple(confidence) if isinstance(confidence, list) else (confidence,)
     how = {"steps": simulation.steps, "precision": simulation.precision}
-    return Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, **how)
+    plan = Plan(simulation.paths, horizon_of(simulation), simulation.seed, confidences, **how)
+    return plan if simulation.tail_budget is None else replace(plan, tail_budget=simulation.tail_budget)
 
 
 def horizon_of(simulation: Simulation) -> float:

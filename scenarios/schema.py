@@ -13,7 +13,7 @@ from scenarios.schema_holdings import Holdings, Pool, Position
 from scenarios.schema_shocks import Shock
 from scenarios.schema_universe import Universe
 from scenarios.tables import Name, Table, form_of, key, limits, name_of, number
-from simcore.case import LARGEST_SEED, MOST_PATHS, MOST_STEPS, Precision
+from simcore.case import LARGEST_BUDGET, LARGEST_SEED, MOST_PATHS, MOST_STEPS, Precision
 
 _Confidence = Annotated[float, limits("number", exclusiveMinimum=0.5, exclusiveMaximum=1)]
 
@@ -42,6 +42,9 @@ class Simulation(Table):
         '"double" or "single": of draws and of their products with the correlations',
         'write precision = "double"',
         default="double",
+    )
+    tail_budget: Annotated[int, limits("integer", minimum=0, maximum=LARGEST_BUDGET)] | None = key(
+        "bytes, a whole number from 0 to 2^63 - 1", "write tail_budget = 4_000_000_000 for 4 GB", default=None
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 _EXPORTS = {
     "Bootstrap": "simcore.dependence",
+    "BoundedTail": "simcore.tails",
     "CapacityError": "simcore.errors",
     "Case": "simcore.case",
     "Factors": "simcore.dependence",
@@ -22,7 +23,7 @@ _EXPORTS = {
     "SimcoreError": "simcore.errors",
     "StudentT": "simcore.dependence",
     "Summary": "simcore.summary",
-    "Tail": "simcore.summary",
+    "Tail": "simcore.tails",
     "factor": "simcore.correlation",
     "lower": "simcore.lowering",
     "merge": "simcore.summary",

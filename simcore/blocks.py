@@ -33,6 +33,12 @@ class Part:
         Losses equal to the threshold.
     tails : list of (values, paths), a pair a slot
         Losses above the threshold, and their paths. A run's memory is in its tails.
+    counts : ndarray of int64, shape (b, slots, brackets, 4)
+        Losses above each bracket, at its high end, inside, at its low end.
+    excess : ndarray, shape (b, slots, brackets)
+        Sums of (loss - high) over those above.
+    inside : list of list of ndarray, a list a slot
+        Losses inside each bracket, in the order of their paths.
     """
 
     batch: Integers
@@ -41,19 +47,29 @@ class Part:
     square: Floats
     ties: Integers
     tails: list[tuple[Floats, Integers]]
+    counts: Integers
+    excess: Floats
+    inside: list[list[Floats]]
 
 
 def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats, engine: Engine) -> None:
     """Run chosen paths of a program that only stores. store : float64[program.stored, len(numbers)], out"""
     blocks = -(-len(numbers) // BLOCK)
-    none, nothing = np.empty(0), np.empty((1, 0))
+    none, nothing, counts = np.empty(0), np.empty((1, 0)), np.empty((1, 0), np.int64)
+    no_brackets = (
+        np.empty((0, 0, 2)),
+        np.empty((1, 0, 0, 4), np.int64),
+        np.empty((1, 0, 0)),
+        np.empty((0, 0, 0)),
+        counts,
+    )
     size = -(-blocks // _PIECES)
 
     def computing_paths(first: int) -> None:
         drive(
             program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), numbers, first,
-            min(blocks, first + size), len(numbers), size, none, none, nothing, nothing, np.empty((1, 0), np.int64),
-            nothing, np.empty((1, 0), np.int64), np.empty(0, np.int64), store,
+            min(blocks, first + size), len(numbers), size, none, none, nothing, nothing, counts,
+            nothing, counts, np.empty(0, np.int64), *no_brackets, store,
         )  # fmt: skip
 
     engine(computing_paths, range(0, blocks, size))
@@ -68,6 +84,8 @@ def run_range(
     thresholds: Floats,
     share: float,
     store: Floats,
+    brackets: Floats | None = None,
+    window: float = 0.0,
 ) -> Part:
     """Run one range of batches.
 
@@ -83,6 +101,10 @@ def run_range(
         The largest share of losses above a threshold in the pilot; it sizes the tails.
     store : ndarray, shape (program.stored, paths), out
         The columns of these batches are written.
+    brackets : ndarray, shape (slots, brackets, 2), optional
+        Low and high end of each.
+    window : float
+        The largest share of losses that is expected inside a bracket; it sizes the room for them.
 
     Returns
     -------
@@ -93,18 +115,29 @@ def run_range(
     batch = np.arange(first, last)
     count = np.array([run.batch_paths(b) for b in range(first, last)], dtype=np.int64)
     blocks = first * run.span, min(last * run.span, run.blocks)
-    expected = share * count.sum()
-    capacity = int(min(count.sum(), 1.2 * expected + 8.0 * np.sqrt(expected + 1.0))) + 2 * BLOCK
+    brackets = np.empty((slots, 0, 2)) if brackets is None else brackets
+    levels = brackets.shape[1]
+    capacity, room = _room(share, int(count.sum())), _room(window, int(count.sum()))
     while True:
         deviation, square = np.zeros((2, len(batch), slots))
         ties = np.zeros((len(batch), slots), dtype=np.int64)
         values, paths = np.empty((slots, capacity)), np.empty((slots, capacity), dtype=np.int64)
         kept = np.zeros(slots, dtype=np.int64)
+        counts, excess = np.zeros((len(batch), slots, levels, 4), np.int64), np.zeros((len(batch), slots, levels))
+        inside, held = np.empty((slots, levels, room)), np.zeros((slots, levels), np.int64)
         if drive(
             program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), _NO_NUMBERS, *blocks,
-            plan.paths, run.span, centers, thresholds, deviation, square, ties, values, paths, kept, store,
+            plan.paths, run.span, centers, thresholds, deviation, square, ties, values, paths, kept,
+            brackets, counts, excess, inside, held, store,
         ):  # fmt: skip
             break
-        capacity *= 2
+        capacity, room = 2 * capacity, 2 * room
     tails = [(values[s, : kept[s]].copy(), paths[s, : kept[s]].copy()) for s in range(slots)]
-    return Part(batch, count, deviation, square, ties, tails)
+    between = [[inside[s, k, : held[s, k]].copy() for k in range(levels)] for s in range(slots)]
+    return Part(batch, count, deviation, square, ties, tails, counts, excess, between)
+
+
+def _room(share: float, paths: int) -> int:
+    """Room for a share of these paths in all likelihood, and for what the driver wants free."""
+    expected = share * paths
+    return int(min(paths, 1.2 * expected + 8.0 * np.sqrt(expected + 1.0))) + 2 * BLOCK

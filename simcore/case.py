@@ -15,6 +15,7 @@ Precision = Literal["double", "single"]
 MOST_PATHS = 2**56  # the counter holds 56 bits of path, 20 of step
 MOST_STEPS = 2**20
 LARGEST_SEED = 2**63 - 1
+LARGEST_BUDGET = 2**63 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +80,9 @@ class Plan:
     precision : {"double", "single"}
         Of draws and products: single takes them as float32, which is faster, from random numbers of its own. Sums over
         steps, losses, pools and all figures are float64 in both, and so are rows of a history.
+    tail_budget : int, bytes
+        0 to 2^63 - 1. Where the tails of all nodes would take more, they are bounded: the same figures at these
+        confidences, and the losses behind them of fewer paths (`BoundedTail`).
 
     Raises
     ------
@@ -94,6 +98,7 @@ class Plan:
     collapse: bool = True
     outputs: tuple[Output, ...] = ()
     precision: Precision = "double"
+    tail_budget: int = 2**30
 
     def __post_init__(self) -> None:
         for label in ("confidences", "outputs"):
@@ -102,6 +107,7 @@ class Plan:
             *_check_integer("Plan.paths", self.paths, 1, MOST_PATHS, "a million is 1_000_000"),
             *_check_integer("Plan.steps", self.steps, 1, MOST_STEPS, "one step to the horizon is 1"),
             *_check_integer("Plan.seed", self.seed, 0, LARGEST_SEED, "any such number will do, as 42"),
+            *_check_integer("Plan.tail_budget", self.tail_budget, 0, LARGEST_BUDGET, "a GiB is 2**30"),
         ]
         if not is_finite(self.horizon) or self.horizon <= 0.0:
             remedy = "one month is 1 / 12 of a year"
@@ -125,7 +131,7 @@ class Plan:
         if self.precision not in get_args(Precision):
             problems.append(Problem("Plan.precision", show(self.precision), '"double" or "single"', "choose one"))
         raise_if_any(problems)
-        for label in ("paths", "steps", "seed"):  # NumPy's scalars as the plain numbers they are
+        for label in ("paths", "steps", "seed", "tail_budget"):  # NumPy's scalars as the plain numbers they are
             object.__setattr__(self, label, int(getattr(self, label)))
         object.__setattr__(self, "horizon", float(self.horizon))
         object.__setattr__(self, "confidences", tuple(map(float, self.confidences)))

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from simcore.blocks import run_stored
 from simcore.case import Case, Plan
-from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.kernels.block import BLOCK
 from simcore.lowering import lower
@@ -51,15 +50,15 @@ def pilot_paths(plan: Plan) -> int:
     return min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, layout(plan.paths).blocks // 64)))
 
 
-def pilot(cases: Sequence[Case], plan: Plan, engine: Engine) -> Pilot:
-    """Run the first blocks of these cases."""
+def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilot:
+    """Run the first blocks of these cases, whose tails are to be so deep."""
     paths = pilot_paths(plan)
     program = lower(cases, plan, ("losses",))
     losses = np.empty((program.stored, paths))
     run_stored(program, plan, np.arange(paths), losses, engine)
     # from the first loss, so that a riskless node's center is that loss exactly
     centers = np.array([x[0] + tree_sum(x[:BLOCK] - x[0]) / len(x[:BLOCK]) for x in losses])
-    share = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences) / plan.paths
+    share = depth / plan.paths
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
     first = max(0, paths - _SPARE * rank)
 

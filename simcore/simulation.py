@@ -1,19 +1,21 @@
 """`simulate` runs cases and summarises every node; `replay` computes chosen paths again, in full detail.
 
 A run is: lower to a program; a pilot of the first blocks, for the centers and the thresholds of the tails; the ranges
-of blocks, by an engine; the merge. A tail that kept too few is noticed, and run again with a lower threshold.
+of blocks, by an engine; the merge. A tail that kept too few is noticed, and run again with a lower threshold. Where
+tails would pass their budget, all this is done of the first paths, then of all with bounded tails (simcore/bounded.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from simcore import engines
+from simcore import brackets, engines
 from simcore.blocks import Part, run_range, run_stored
 from simcore.border import as_tuple, expect
-from simcore.capacity import check_capacity
+from simcore.bounded import run_bounded
+from simcore.capacity import bounds_tails, check_capacity
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.engines import Engine
@@ -24,7 +26,8 @@ from simcore.memory import refuse_beyond_memory
 from simcore.pilot import Pilot, pilot, tail_thresholds
 from simcore.program import Program
 from simcore.ranges import Layout, layout
-from simcore.summary import Summary, Tail
+from simcore.summary import Summary
+from simcore.tails import Tail
 
 _FEWEST_RANGES, _MOST_RANGES = 16, 128  # enough for threads to share the work evenly, and for progress to be seen
 _BLOCKS_IN_A_RANGE = 1024
@@ -91,19 +94,15 @@ def simulate(
     engine = engine or own
     check_capacity(cases, plan, threads or engines.available_threads())
     program = lower(cases, plan, ("summary", *plan.outputs))
-    run = layout(plan.paths)
     store = np.empty((program.stored, plan.paths if program.stored else 0))
-    scout = pilot(cases, plan, engine)
-    extra = np.ones(len(program.slots))
-    while True:
-        thresholds = tail_thresholds(scout, plan, extra)
-        summaries = _run(program, plan, run, scout, thresholds, store, engine)
-        short = np.array([not summary.tail.enough for summary in summaries])
-        if not short.any():
-            break
-        if np.isneginf(thresholds[short]).any():
-            raise SimcoreError("a loss is not a number, which no valid case should give: please report it")
-        extra[short] *= 2.0
+    if bounds_tails(cases, plan):
+        few = replace(plan, paths=brackets.FIRST_PATHS, outputs=())
+        depth = brackets.first_depth(plan.confidences, plan.paths)
+        first = _run_whole(lower(cases, few), cases, few, depth, np.empty((0, 0)), engine)
+        summaries = run_bounded(program, plan, first, store, _pieces(layout(plan.paths)), engine)
+    else:
+        depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+        summaries = _run_whole(program, cases, plan, depth, store, engine)
     outputs = _paths(program, cases, plan, np.arange(plan.paths), store) if plan.outputs else {}
     result = Simulation({case.name: {} for case in cases}, outputs)
     for (case, node), summary in zip(program.slots, summaries, strict=True):
@@ -149,24 +148,45 @@ def replay(case: Case, plan: Plan, paths: ArrayLike, *, returns: bool = True, th
     return _paths(program, (case,), plan, numbers, store)[case.name]
 
 
+def _run_whole(
+    program: Program, cases: Sequence[Case], plan: Plan, depth: int, store: NDArray[np.float64], engine: Engine
+) -> list[Summary]:
+    """Summaries with whole tails, so deep."""
+    scout = pilot(cases, plan, depth, engine)
+    extra = np.ones(len(program.slots))
+    while True:
+        thresholds = tail_thresholds(scout, plan, extra)
+        summaries = _run(program, plan, scout, thresholds, depth, store, engine)
+        short = np.array([not summary.tail.worst.enough for summary in summaries])
+        if not short.any():
+            return summaries
+        if np.isneginf(thresholds[short]).any():
+            raise SimcoreError("a loss is not a number, which no valid case should give: please report it")
+        extra[short] *= 2.0
+
+
+def _pieces(run: Layout) -> int:
+    """Ranges to cut a run into, at least."""
+    return max(_FEWEST_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE))
+
+
 def _run(
     program: Program,
     plan: Plan,
-    run: Layout,
     scout: Pilot,
     thresholds: NDArray[np.float64],
+    depth: int,
     store: NDArray[np.float64],
     engine: Engine,
 ) -> list[Summary]:
-    depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
+    run = layout(plan.paths)
     above = np.where(np.isneginf(thresholds), scout.paths, (scout.worst > thresholds[:, None]).sum(axis=1))
     share = float(above.max()) / scout.paths
 
     def simulating(batches: tuple[int, int]) -> Part:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
-    ranges = run.ranges(max(_FEWEST_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE)))
-    parts = sorted(engine(simulating, ranges), key=lambda part: int(part.batch[0]))
+    parts = sorted(engine(simulating, run.ranges(_pieces(run))), key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
     tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]
@@ -200,7 +220,7 @@ def _check_numbers(paths: ArrayLike, plan: Plan) -> NDArray[np.int64]:
     numbers = np.asarray(paths)
     allowed = f"whole numbers from 0 to {plan.paths - 1}, at least one"
     if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu":
-        remedy = "give path numbers, such as summary.tail.paths[-10:]"
+        remedy = "give path numbers, such as summary.tail.worst.paths[-10:]"
         raise InputError([Problem("paths", show(paths), allowed, remedy)])
     bad = np.flatnonzero((numbers < 0) | (numbers >= plan.paths))[:5]
     if bad.size:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simcore.border import as_tuple
 from simcore.errors import InputError, Problem, show
+from simcore.tails import BoundedTail, Tail, read_only
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -30,71 +31,6 @@ def tree_sum(values: Floats) -> float:
     while level.size > 1:
         level = level[0::2] + level[1::2]
     return float(level[0])
-
-
-def read_only(record: object, *names: str) -> None:
-    """Let these arrays of a frozen record be read only, and leave the caller's own as they are."""
-    for name in names:
-        view = getattr(record, name).view()
-        view.setflags(write=False)
-        object.__setattr__(record, name, view)
-
-
-@dataclass(frozen=True, eq=False)
-class Tail:
-    """The worst losses of one node, each with the number of its path.
-
-    Attributes
-    ----------
-    values : ndarray, shape (k,), currency
-        Losses, ascending; equal ones by path.
-    paths : ndarray of int64, shape (k,)
-    threshold : float, currency
-        Every loss strictly above it was kept, until `depth` of them were there.
-    ties : ndarray of int64, shape (batches,)
-        Losses equal to the threshold in each batch.
-    depth : int
-        How many of the worst losses the run asked for.
-    """
-
-    values: Floats
-    paths: Integers
-    threshold: float
-    ties: Integers
-    depth: int
-
-    def __post_init__(self) -> None:
-        read_only(self, "values", "paths", "ties")
-
-    @property
-    def reach(self) -> int:
-        """How many of the worst losses are known: those kept and those tied at the threshold, at most the depth."""
-        return min(self.depth, len(self.values) + int(self.ties.sum()))
-
-    @property
-    def enough(self) -> bool:
-        """Whether as many are known as the run asked for."""
-        return self.reach == self.depth
-
-    def loss_at(self, rank: int) -> float:
-        """The `rank`-th largest loss, from 1.
-
-        Raises
-        ------
-        IndexError
-            When `rank` is beyond `reach`.
-        """
-        if not 1 <= rank <= self.reach:
-            raise IndexError(f"rank {rank} is outside the {self.reach} worst losses that are known")
-        return float(self.values[-rank]) if rank <= len(self.values) else self.threshold
-
-    def cut(self) -> "Tail":
-        """This tail in order, with no more than the `depth` worst losses."""
-        from simcore.kernels.order import in_order  # here, so that reading files and options starts without numba
-
-        values, paths = in_order(self.values, self.paths)
-        first = max(0, len(values) - self.depth)
-        return Tail(values[first:].copy(), paths[first:].copy(), self.threshold, self.ties, self.depth)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +53,7 @@ class Summary:
         Sum of (loss - center) in each batch.
     square : ndarray, shape (b,), currency squared
         Sum of (loss - center)^2 in each batch.
-    tail : Tail
+    tail : Tail or BoundedTail
     """
 
     batch_paths: int
@@ -126,7 +62,7 @@ class Summary:
     center: float
     deviation: Floats
     square: Floats
-    tail: Tail
+    tail: Tail | BoundedTail
 
     def __post_init__(self) -> None:
         read_only(self, "batch", "count", "deviation", "square")
@@ -150,11 +86,15 @@ class Summary:
 
     def batch_counts_above(self, loss: float) -> Integers:
         """How many losses of each batch lie strictly above `loss`, which the tail must reach."""
+        if isinstance(self.tail, BoundedTail):
+            return self.tail.level_at(loss).above
         first = np.searchsorted(self.tail.values, loss, side="right")
         return np.bincount(self._slot(self.tail.paths[first:]), minlength=len(self.batch)).astype(np.int64)
 
     def batch_excess_above(self, loss: float) -> Floats:
         """Sum over each batch of (L - loss)+, for a `loss` that the tail reaches."""
+        if isinstance(self.tail, BoundedTail):
+            return self.tail.level_at(loss).excess
         first = np.searchsorted(self.tail.values, loss, side="right")
         excess = self.tail.values[first:] - loss
         sums = np.bincount(self._slot(self.tail.paths[first:]), weights=excess, minlength=len(self.batch))
@@ -194,17 +134,22 @@ def merge(parts: Sequence[Summary]) -> Summary:
     if len(np.unique(batch)) != len(batch):
         allowed, remedy = "each batch of a run once", "leave out the part that repeats"
         raise InputError([Problem("parts", "two parts that hold the same batch", allowed, remedy)])
-    run = {(part.batch_paths, part.center, part.tail.threshold, part.tail.depth) for part in parts}
+    tails = [part.tail for part in parts if isinstance(part.tail, Tail)]
+    if len(tails) < len(parts):
+        allowed = "summaries with whole tails: a bounded one is of a whole run, with nothing to be merged with"
+        remedy = "raise Plan.tail_budget, or take the whole run"
+        raise InputError([Problem("parts", "a summary with a bounded tail", allowed, remedy)])
+    run = {(part.batch_paths, part.center, tail.threshold, tail.depth) for part, tail in zip(parts, tails, strict=True)}
     if len(run) != 1:
         allowed = "equal batch size, center, threshold and depth"
         raise InputError([Problem("parts", "parts of different runs", allowed, "merge parts of one node and run")])
     order = np.argsort(batch)
     tail = Tail(
-        np.concatenate([part.tail.values for part in parts]),
-        np.concatenate([part.tail.paths for part in parts]),
-        first.tail.threshold,
-        np.concatenate([part.tail.ties for part in parts])[order],
-        first.tail.depth,
+        np.concatenate([tail.values for tail in tails]),
+        np.concatenate([tail.paths for tail in tails]),
+        tails[0].threshold,
+        np.concatenate([tail.ties for tail in tails])[order],
+        tails[0].depth,
     )
     return Summary(
         first.batch_paths,

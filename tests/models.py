@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simcore import Case, Factors, Market, Plan, Pool, PoolTree, Position, factor, simulate
+from simcore import BoundedTail, Case, Factors, Market, Plan, Pool, PoolTree, Position, factor, simulate
 
 TESTS = Path(__file__).parent
 REPOSITORY = TESTS.parent
@@ -106,10 +106,15 @@ def run(cases, run_plan, **options):
 
 def summary_bytes(summary):
     """Every bit of a summary that a figure may depend on."""
-    tail = summary.tail
-    arrays = (summary.batch, summary.count, summary.deviation, summary.square, tail.values, tail.paths, tail.ties)
+    tail = summary.tail.worst
+    arrays = [summary.batch, summary.count, summary.deviation, summary.square, tail.values, tail.paths, tail.ties]
     scalars = struct.pack("<qdqd", summary.batch_paths, summary.center, tail.depth, tail.threshold)
-    return scalars + b"".join(array.tobytes() for array in arrays)
+    more = b""
+    if isinstance(summary.tail, BoundedTail):
+        more = summary_bytes(summary.tail.first)
+        for level in summary.tail.levels:
+            arrays += [level.above, level.excess, np.array([*level.losses.values(), level.value])]
+    return scalars + b"".join(array.tobytes() for array in arrays) + more
 
 
 def digest(simulation, *, tail_alone=False):
@@ -118,7 +123,7 @@ def digest(simulation, *, tail_alone=False):
     for case, nodes in simulation.items():
         for node, summary in nodes.items():
             total.update(f"{case}/{node}:".encode())
-            tail = summary.tail.values.tobytes() + summary.tail.paths.tobytes()
+            tail = summary.tail.worst.values.tobytes() + summary.tail.worst.paths.tobytes()
             total.update(tail if tail_alone else summary_bytes(summary))
     return total.hexdigest()
 

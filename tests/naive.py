@@ -287,3 +287,20 @@ def losses_from_returns(case, step_returns):
 def losses(case, plan, path):
     """Loss of every node on one path."""
     return losses_from_returns(case, returns(case, plan, path))
+
+
+def bracket(losses, low, high):
+    """How many lie above a bracket, at its high end, inside, at its low end; the excess over it; what lies inside."""
+    above = at_high = at_low = 0
+    excess, inside = 0.0, []
+    for loss in losses:
+        if loss > high:
+            above += 1
+            excess += loss - high
+        elif loss == high:
+            at_high += 1
+        elif loss > low:
+            inside.append(loss)
+        elif loss == low:
+            at_low += 1
+    return [above, at_high, len(inside), at_low], excess, inside

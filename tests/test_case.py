@@ -38,6 +38,8 @@ def test_numpys_numbers_are_plain_numbers():
         {"outputs": ["losses", "returns"]},
         {"collapse": False},
         {"precision": "single"},
+        {"tail_budget": 0},
+        {"tail_budget": 2**63 - 1},
     ],
     ids=str,
 )
@@ -74,6 +76,11 @@ REFUSED = {
     "confidence text": ({"confidences": ("0.99",)}, r"Plan\.confidences\[0\] = '0\.99'"),
     "twice": ({"confidences": (0.95, 0.95)}, r"Plan\.confidences\[1\] = 0\.95\n    allowed: each confidence once"),
     "collapse": ({"collapse": 1}, r"Plan\.collapse = 1\n    allowed: True or False"),
+    "negative budget": ({"tail_budget": -1}, r"Plan\.tail_budget = -1\n    allowed: a whole number from 0"),
+    "budget as a float": (
+        {"tail_budget": 1e9},
+        r"Plan\.tail_budget = 1000000000\.0\n .*\n    remedy:  a GiB is 2\*\*30",
+    ),
     "outputs": ({"outputs": ("paths",)}, r"Plan\.outputs = 'paths'\n    allowed: \"losses\" or \"returns\""),
     "precision": ({"precision": "half"}, r"Plan\.precision = 'half'\n    allowed: \"double\" or \"single\""),
     "no precision": ({"precision": None}, r"Plan\.precision = None"),

@@ -18,6 +18,7 @@ import simcore.compile
 STORED_HASH = "e09d1fa360f94b591db0625eb951aed9a88a34c18a0ad6a95ae89a7c2f40b3f0"
 STORED_HASH_OF_FACTORS = "c50623acaf7c1144611aa127cc94985ad6bbba803132f16599607f047a4eeb9a"
 STORED_HASH_OF_SINGLE = "03f6a31cc0bfd36b0e50b9efb7f5300d0ba6a5cb0e44beb012316bf7ca0756f3"
+STORED_HASH_OF_BOUNDED_TAILS = "56d1478d98674ae7d496da18476e8d5dca0f1f5af6860cbdb72c916d1a91ee8a"
 
 NO_AVX512 = "this processor has no AVX-512: only the stored hash is checked, not two vector widths against each other"
 
@@ -56,7 +57,7 @@ def wide_environment():
 
 
 def test_the_hash_is_the_stored_one(here):
-    assert here == [STORED_HASH, STORED_HASH_OF_FACTORS, STORED_HASH_OF_SINGLE]
+    assert here == [STORED_HASH, STORED_HASH_OF_FACTORS, STORED_HASH_OF_SINGLE, STORED_HASH_OF_BOUNDED_TAILS]
 
 
 @pytest.mark.skipif(not host_features().get("avx512f"), reason=NO_AVX512)

@@ -9,16 +9,16 @@ RUN = """
 import resource
 import simcore
 from models import equal_pool, plan
-result = simcore.simulate([equal_pool(10)], plan({paths}, confidences=(0.99,)), threads=2)
+result = simcore.simulate([equal_pool(10)], plan({paths}, **{options}), threads=2)
 assert result["base"]["pool"].paths == {paths}
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 UNIT = 1 if sys.platform == "darwin" else 1024  # bytes of ru_maxrss
 
 
-def peak(paths):
+def peak(paths, **options):
     """The most memory that a process with one run took, in bytes."""
-    return int(child("-c", RUN.format(paths=paths)).stdout) * UNIT
+    return int(child("-c", RUN.format(paths=paths, options={"confidences": (0.99,), **options})).stdout) * UNIT
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
@@ -28,3 +28,12 @@ def test_ten_million_paths_take_little_more_than_one_million(record_property):
     one, ten = peak(1_000_000), peak(10_000_000)
     record_property("peaks", (one, ten))
     assert ten - one < 60e6
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no getrusage")
+def test_bounded_tails_do_not_grow_with_the_paths(record_property):
+    """At a confidence of 0.6: within 30 MB of a million paths, whose tails are whole. Whole ones of ten take 700 MB."""
+    peak(1_000)
+    one, ten = (peak(paths, confidences=(0.6,), tail_budget=0) for paths in (1_000_000, 10_000_000))
+    record_property("peaks", (one, ten))
+    assert ten - one < 30e6

@@ -177,3 +177,28 @@ def test_ties_are_counted_and_not_appended(seed, threshold, used):
     values, _, ties = appended(x, np.arange(BLOCK), float(threshold), used)
     assert values.tolist() == [v for v in x[:used] if v > threshold]
     assert ties == x[:used].tolist().count(threshold)
+
+
+ENDS = [(-math.inf, math.inf), (-math.inf, 0.5), (0.5, math.inf), (0.0, 1.5), (1.0, 1.0), (-0.0, 0.0), (9.0, 9.5)]
+
+
+@pytest.mark.parametrize("used", [1, 64, 100, 512])
+@pytest.mark.parametrize(("low", "high"), ENDS)
+@pytest.mark.parametrize("whole", [False, True], ids=["normals", "whole numbers"])
+def test_a_bracket_takes_what_lies_inside_and_counts_the_rest(used, low, high, whole):
+    x = normal_row(13)[:BLOCK]
+    x = np.round(x) if whole else x
+    values, counts = np.full(3 + BLOCK, 7.0), np.array([1, 10, 100, 1000])
+    count, excess = rows.append_inside(block(x), low, high, used, counts, values, 3)
+    expected, beyond, inside = naive.bracket(x[:used].tolist(), low, high)
+    assert values[:3].tolist() == [7.0, 7.0, 7.0]
+    np.testing.assert_array_equal(bits(values[3:count]), bits(inside))
+    assert (counts - [1, 10, 100, 1000]).tolist() == expected
+    assert bits([excess]) == bits([beyond])
+
+
+def test_what_is_not_a_number_is_in_no_bracket():
+    counts = np.zeros(4, np.int64)
+    found = rows.append_inside(np.full(STRIDE, math.nan), -math.inf, 1.0, BLOCK, counts, np.empty(BLOCK), 0)
+    assert found == (0, 0.0)
+    assert not counts.any()

@@ -194,18 +194,37 @@ def start(task, items):
     raise StartedError
 
 
-@pytest.mark.parametrize("outputs", [(), ("losses",), ("returns",)], ids=["tails", "losses", "returns"])
-def test_what_cannot_fit_is_refused_and_told_what_fits(monkeypatch, outputs):
+WHOLE = {"tail_budget": 2**60}
+REFUSED = {
+    "whole tails": (2**30, WHOLE),
+    "bounded tails": (2**30, {}),
+    "bounded tails, too many for them": (2**26, {}),
+    "losses": (2**30, {"outputs": ("losses",)}),
+    "returns": (2**30, {"outputs": ("returns",), **WHOLE}),
+}
+
+
+@pytest.mark.parametrize(("memory", "change"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_fit_is_refused_and_told_what_fits(monkeypatch, memory, change):
     """The number named is let through, and a tenth more is not."""
     case = equal_pool(10)
-    memory_of(monkeypatch, 2**30)
-    with pytest.raises(CapacityError, match=r"Plan\.paths = 1000000000 \(about .* GiB\)") as caught:
-        run(case, plan(10**9, outputs=outputs), engine=start)
+    memory_of(monkeypatch, memory)
+    with pytest.raises(CapacityError, match=r"Plan\.paths = 100000000000 \(about .* GiB\)") as caught:
+        run(case, plan(10**11, **change), engine=start)
+    assert ("lower the tail budget" in str(caught.value)) == ("tail_budget" in change)
     fits = int(re.search(r"at most about (\d+) paths", str(caught.value))[1])
     with pytest.raises(StartedError):
-        run(case, plan(fits, outputs=outputs), engine=start)
+        run(case, plan(fits, **change), engine=start)
     with pytest.raises(CapacityError):
-        run(case, plan(int(1.1 * fits), outputs=outputs), engine=start)
+        run(case, plan(int(1.1 * fits), **change), engine=start)
+
+
+def test_a_billion_paths_fit_with_bounded_tails(monkeypatch):
+    memory_of(monkeypatch, 2**30)
+    with pytest.raises(StartedError):
+        run(equal_pool(10), plan(10**9), engine=start)
+    with pytest.raises(CapacityError):
+        run(equal_pool(10), plan(10**9, **WHOLE), engine=start)
 
 
 def test_a_threshold_is_never_minus_zero():

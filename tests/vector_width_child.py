@@ -2,9 +2,9 @@
 
     python tests/vector_width_child.py
 
-prints as JSON the hash, others of factor models and of single precision, and for which vector width they were computed.
-When a change of the numbers is meant, the printed hashes are the new STORED_HASH, STORED_HASH_OF_FACTORS and
-STORED_HASH_OF_SINGLE of tests/test_compile.py; print them with the versions of constraints.txt.
+prints as JSON the hash, others of factor models, of single precision and of bounded tails, and for which vector width
+they were computed. When a change of the numbers is meant, the printed hashes are the new ones of tests/test_compile.py, in
+its order; print them with the versions of constraints.txt.
 """
 
 import hashlib
@@ -46,6 +46,11 @@ def runs_of_single():
     yield [deep_tree(), equal_like({})], plan(10_001, steps=3, collapse=False, precision="single")
 
 
+def runs_of_bounded_tails():
+    """More paths than those whose tails are whole."""
+    yield [equal_pool(3, rho=0.4)], plan(1_050_000, tail_budget=0)
+
+
 def equal_like(law):
     """Another factor and other volatilities on the assets of `deep_tree`."""
     other = equal_pool(5, rho=0.7, volatility=0.33, expected_return=0.04, name="stress", **law)
@@ -64,7 +69,7 @@ def hash_of(runs):
     return total.hexdigest()
 
 
-RUNS = (runs, runs_of_factors, runs_of_single)
+RUNS = (runs, runs_of_factors, runs_of_single, runs_of_bounded_tails)
 
 
 def wide(names):

@@ -54,7 +54,7 @@ KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT, SINGLE = range(9)
 @kernel
 def drive(
     ops, links, params, row_count, seed, numbers, first, last, path_count, span, center, threshold,
-    deviation, square, ties, values, paths, kept, store,
+    deviation, square, ties, values, paths, kept, bracket, counts, excess, inside, held, store,
 ):  # fmt: skip
     """Run the blocks first to last - 1.
 
@@ -75,13 +75,19 @@ def drive(
         By batch, from the one that holds `first`.
     values : float64[slots, capacity], paths : int64[slots, capacity], kept : int64[slots], out
         The tails.
+    bracket : float64[slots, brackets, 2]
+        Low and high of every bracket of each node.
+    counts : int64[batches, slots, brackets, 4], excess : float64[batches, slots, brackets], out
+        By batch: losses above high, at high, inside, at low; the sum of what lies above less high.
+    inside : float64[slots, brackets, room], held : int64[slots, brackets], out
+        Losses inside.
     store : float64[stored rows, path_count], out
         What a STORE operation keeps.
 
     Returns
     -------
     bool
-        False when a tail is full: nothing written counts, run the range again with more capacity.
+        False when a tail or a bracket is full: nothing written counts, run the range again with more capacity.
     """
     workspace = np.zeros((row_count, STRIDE))
     narrow, narrow_params = workspace.view(np.float32), params.view(np.float32)
@@ -127,6 +133,14 @@ def drive(
                         row, path, threshold[slot], used, values[slot], paths[slot], kept[slot]
                     )
                     ties[batch, slot] += tied
+                    for k in range(bracket.shape[1]):
+                        if held[slot, k] + BLOCK > inside.shape[2]:
+                            return False
+                        held[slot, k], beyond = rows.append_inside(
+                            row, bracket[slot, k, 0], bracket[slot, k, 1], used, counts[batch, slot, k],
+                            inside[slot, k], held[slot, k],
+                        )  # fmt: skip
+                        excess[batch, slot, k] += beyond
             elif kind == Kind.ADVANCE:
                 advance(path, first_slot, seed, params[param], params[param + 1], workspace[out])
             elif kind == Kind.PICK:

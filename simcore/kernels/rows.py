@@ -154,3 +154,34 @@ def append_tail(x, numbers, threshold, used, values, paths, count):
             count += above
             ties += 1 - above
     return count, ties
+
+
+@kernel
+def append_inside(x, low, high, used, counts, values, count):
+    """Append what lies strictly between low and high, and count what lies above, at high, inside and at low.
+
+    values : float64[>= count + BLOCK]; counts : int64[4], added to. Returns the new count, and the sum of x - high
+    over what lies above: in the order of the paths.
+    """
+    begun = count
+    above = at_high = reached = 0
+    excess = 0.0
+    for first in range(0, used, 64):
+        left = at_least(x.ctypes.data + 8 * first, low)
+        if used - first < 64:
+            left &= (U(1) << U(used - first)) - U(1)
+        while left != U(0):
+            loss = x[first + trailing_zeros(left)]
+            left &= left - U(1)
+            values[count] = loss
+            count += np.int64(loss > low) & np.int64(loss < high)
+            excess += loss - high if loss > high else 0.0
+            above += np.int64(loss > high)
+            at_high += np.int64(loss == high)
+            reached += 1
+    inside = count - begun
+    counts[0] += above
+    counts[1] += at_high
+    counts[2] += inside
+    counts[3] += reached - above - at_high - inside
+    return count, excess
