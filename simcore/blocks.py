@@ -69,7 +69,7 @@ def run_stored(program: Program, plan: Plan, numbers: Integers, store: Floats, e
         drive(
             program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), numbers, first,
             min(blocks, first + size), len(numbers), size, none, none, nothing, nothing, counts,
-            nothing, counts, np.empty(0, np.int64), *no_brackets, store,
+            nothing, counts, np.empty(0, np.int64), *no_brackets, store, program.single,
         )  # fmt: skip
 
     engine(computing_paths, range(0, blocks, size))
@@ -128,7 +128,7 @@ def run_range(
         if drive(
             program.ops, program.links, program.params, program.rows, np.uint64(plan.seed), _NO_NUMBERS, *blocks,
             plan.paths, run.span, centers, thresholds, deviation, square, ties, values, paths, kept,
-            brackets, counts, excess, inside, held, store,
+            brackets, counts, excess, inside, held, store, program.single,
         ):  # fmt: skip
             break
         capacity, room = 2 * capacity, 2 * room

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.kernels.block import BLOCK
-from simcore.kernels.driver import KIND, SIZE, Kind
+from simcore.kernels.driver import KIND, SINGLE, SIZE, Kind
 
 
 class Op(NamedTuple):
@@ -62,6 +62,11 @@ class Program:
     slots: tuple[tuple[str, str], ...]
     stored: int
     words: tuple[str, ...]
+
+    @property
+    def single(self) -> bool | None:
+        """True where any operation is in single precision, else None: what the driver is compiled for."""
+        return True if self.ops[:, SINGLE].any() else None
 
     def kinds(self) -> list[Kind]:
         """The kinds of its operations, in the order of their first."""

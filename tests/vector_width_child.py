@@ -3,8 +3,8 @@
     python tests/vector_width_child.py
 
 prints as JSON the hash, others of factor models, of single precision and of bounded tails, and for which vector width
-they were computed. When a change of the numbers is meant, the printed hashes are the new ones of tests/test_compile.py, in
-its order; print them with the versions of constraints.txt.
+they were computed. When a change of the numbers is meant, the printed hashes are the new ones of tests/test_compile.py,
+in its order; print them with the versions of constraints.txt.
 """
 
 import hashlib

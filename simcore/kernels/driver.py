@@ -54,7 +54,7 @@ KIND, OUT, SOURCE, SIZE, BY, PARAM, LINK, SLOT, SINGLE = range(9)
 @kernel
 def drive(
     ops, links, params, row_count, seed, numbers, first, last, path_count, span, center, threshold,
-    deviation, square, ties, values, paths, kept, bracket, counts, excess, inside, held, store,
+    deviation, square, ties, values, paths, kept, bracket, counts, excess, inside, held, store, single,
 ):  # fmt: skip
     """Run the blocks first to last - 1.
 
@@ -83,6 +83,7 @@ def drive(
         Losses inside.
     store : float64[stored rows, path_count], out
         What a STORE operation keeps.
+    single : True, or None where no operation is marked as single, so that nothing of the kind is compiled: 10 to 6 s
 
     Returns
     -------
@@ -112,9 +113,13 @@ def drive(
             op = ops[step]
             kind, out, source, size = op[KIND], op[OUT], op[SOURCE], op[SIZE]
             by, param, link, first_slot = op[BY], op[PARAM], op[LINK], op[SLOT]
-            if kind == Kind.NORMALS and op[SINGLE]:
-                fill_single(path, size, U(by), U(first_slot), seed, narrow[out:])
-            elif kind == Kind.NORMALS:
+            if single is not None and op[SINGLE]:
+                if kind == Kind.NORMALS:
+                    fill_single(path, size, U(by), U(first_slot), seed, narrow[out:])
+                else:
+                    _innovate(op, links, params, narrow_params, workspace, narrow)
+                continue
+            if kind == Kind.NORMALS:
                 fill_normals(path, size, U(by), U(first_slot), seed, workspace[out:])
             elif kind == Kind.MIXING:
                 fill_mixing(path, U(first_slot), seed, params[param : param + TABLE_SIZE], workspace[out])
@@ -153,8 +158,6 @@ def drive(
                     row = workspace[source + j]
                     for i in range(used):
                         store[first_slot + j, block * BLOCK + i] = row[i]
-            elif op[SINGLE]:
-                _innovate(op, links, params, narrow_params, workspace, narrow)
             else:
                 _innovate(op, links, params, params, workspace, workspace)
         # the fixed tree, as a binary counter: two finished neighbours of a level become one of the next
