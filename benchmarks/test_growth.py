@@ -1,4 +1,7 @@
-"""How simcore's seconds grow, what shared draws save, and how near the machine's limit it is. For `make bench` only."""
+"""How simcore's seconds grow, what shared draws save, and how near the machine's limit it is. For `make bench` only.
+
+What is asserted is less than what was measured: a noisy neighbour takes a fifth.
+"""
 
 import statistics
 from collections.abc import Sequence
@@ -43,8 +46,8 @@ def _ratio(numerator: Sequence[float], denominator: Sequence[float]) -> float:
 
 
 @pytest.mark.benchmark(timer=stopwatch)
-@pytest.mark.parametrize(("steps", "must"), [(1, 1.5), (12, 4.0)])
-def test_ten_shocks_cost_less_than_ten_runs(benchmark, capsys, steps, must):
+@pytest.mark.parametrize(("steps", "least"), [(1, 1.2), (12, 3.0)])
+def test_ten_shocks_cost_less_than_ten_runs(benchmark, capsys, steps, least):
     """n = 50, simulation seconds; the ten cases of volatility shocks share draws and products."""
     paths = 480_000 // steps
     together, single = alone(simulation_seconds, [Job(50, paths, steps, shocks=9), Job(50, paths, steps)], 5)
@@ -54,13 +57,13 @@ def test_ten_shocks_cost_less_than_ten_runs(benchmark, capsys, steps, must):
     with capsys.disabled():
         print(f"\n10 volatility shocks, n = 50, T = {steps}: {ratio:.2f} times as fast as 10 runs")
     stopwatch.replay(benchmark, together)
-    assert ratio >= must
+    assert ratio >= least
 
 
 @pytest.mark.benchmark(timer=stopwatch)
 @pytest.mark.parametrize("n", [10, 50, 500])
-@pytest.mark.parametrize(("steps", "must"), [(12, 1.8), (1, 1.3)])
-def test_two_threads(benchmark, capsys, n, steps, must):
+@pytest.mark.parametrize(("steps", "least"), [(12, 1.5), (1, 1.2)])
+def test_two_threads(benchmark, capsys, n, steps, least):
     """Jobs of half a second and more on one thread."""
     if available_threads() < 2:
         pytest.skip("one processor")
@@ -74,12 +77,12 @@ def test_two_threads(benchmark, capsys, n, steps, must):
         print(f"\n2 threads, n = {n}, T = {steps}: {ratio:.2f} times as fast as 1 ({min(one):.2f} s)")
     stopwatch.replay(benchmark, two)
     assert min(one) >= 0.5
-    assert ratio >= must
+    assert ratio >= least
 
 
 @pytest.mark.benchmark(timer=stopwatch)
-@pytest.mark.parametrize(("n", "must"), [(10, 0.6), (50, 0.6), (500, 0.75)])
-def test_roofline(benchmark, capsys, n, must):
+@pytest.mark.parametrize(("n", "least"), [(10, 0.5), (50, 0.5), (500, 0.6)])
+def test_roofline(benchmark, capsys, n, least):
     """T = 12, every step drawn: seconds that the draws and the product alone would take, over the simulation's."""
     job = Job(n, 48_000_000 // n, 12)
     seconds, least = alone(_against_the_limit, job)
@@ -89,7 +92,7 @@ def test_roofline(benchmark, capsys, n, must):
     with capsys.disabled():
         print(f"\nroofline, n = {n}, T = 12: {100 * share:.0f} % of the limit")
     stopwatch.replay(benchmark, seconds)
-    assert share >= must
+    assert share >= least
 
 
 def _against_the_limit(job: Job) -> tuple[list[float], float]:

@@ -30,7 +30,7 @@ from simcore.case import Case
 from simcore.dependence import Factors
 from simcore.errors import InputError, Problem, first_of
 from simcore.limits import check_limits
-from simcore.pools import PoolTree, check_nodes
+from simcore.pools import PoolTree
 
 SHORTEST_HORIZON = 1e-12  # years
 
@@ -130,10 +130,13 @@ def _check_nodes(document: Document) -> list[Problem]:
         node = r"(positions|pools)\[(\d+)\](?=\.(name|value|members)\b)"
         return re.sub(node, lambda found: places[found[1]][int(found[2])], text, count=1)
 
-    problems = [
-        replace(problem, place=moved(problem.place), allowed=moved(problem.allowed))
-        for problem in check_nodes(positions, pools_of(document) if document.pools else ())
-    ]
+    tree, problems = None, []
+    try:
+        tree = PoolTree(positions, pools_of(document) if document.pools else ())
+    except InputError as error:
+        problems = [
+            replace(problem, place=moved(problem.place), allowed=moved(problem.allowed)) for problem in error.problems
+        ]
     if not document.pools:
         allowed = "another name: without [[pools]], the pool of all positions is called pool"
         problems += [
@@ -150,7 +153,7 @@ def _check_nodes(document: Document) -> list[Problem]:
         for i, position in enumerate(document.positions)
         if position.asset not in known
     )
-    return problems or check_tree(PoolTree(positions, pools_of(document)))
+    return problems if tree is None else problems or check_tree(tree)
 
 
 def check_plan(document: Document) -> list[Problem]:

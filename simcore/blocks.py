@@ -133,7 +133,7 @@ def run_range(
             break
         capacity, room = 2 * capacity, 2 * room
     tails = [(values[s, : kept[s]].copy(), paths[s, : kept[s]].copy()) for s in range(slots)]
-    between = [[inside[s, k, : held[s, k]].copy() for k in range(levels)] for s in range(slots)]
+    between = [[inside[s, k, : held[s, k]].copy() for k in range(levels)] for s in range(slots)] if levels else []
     return Part(batch, count, deviation, square, ties, tails, counts, excess, between)
 
 

@@ -9,7 +9,7 @@ from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
 from simcore.kernels.block import BLOCK
 from simcore.lowering import slots_of, stored_rows
-from simcore.memory import refuse_beyond_memory
+from simcore.memory import refuse_beyond_memory, usable
 from simcore.pilot import pilot_paths
 from simcore.ranges import MOST_BATCHES
 
@@ -49,6 +49,8 @@ def check_capacity(cases: Sequence[Case], plan: Plan, workers: int) -> None:
     CapacityError
         It names the estimate and the largest number of paths that fits.
     """
+    if needed_bytes(cases, plan, workers) <= usable():
+        return
 
     def of(paths: int) -> Plan:
         return replace(plan, paths=paths)

@@ -16,9 +16,10 @@ from simcore.engines import Engine
 from simcore.kernels.block import BLOCK
 from simcore.lowering import lower
 from simcore.ranges import layout
-from simcore.summary import tree_sum
+from simcore.summary import tree_sums
 
 _FEWEST_BLOCKS, _MOST_BLOCKS = 8, 512  # about 1/64 of a run between them
+_FEW = 2**14  # paths that take no longer to partition than threads to hand them over
 _SAFETY = 6.0  # standard deviations by which the pilot may misjudge the share of a tail
 _SPARE = 4  # times the rank that is likely needed, for thresholds that turn out too high
 
@@ -57,7 +58,8 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
     losses = np.empty((program.stored, paths))
     run_stored(program, plan, np.arange(paths), losses, engine)
     # from the first loss, so that a riskless node's center is that loss exactly
-    centers = np.array([x[0] + tree_sum(x[:BLOCK] - x[0]) / len(x[:BLOCK]) for x in losses])
+    first_losses, head = losses[:, 0], losses[:, :BLOCK]
+    centers = first_losses + tree_sums(head - first_losses[:, np.newaxis]) / head.shape[1]
     share = depth / plan.paths
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
     first = max(0, paths - _SPARE * rank)
@@ -66,6 +68,9 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
         row.partition(first)
         return row[first:].copy()
 
+    if paths <= _FEW:
+        losses.partition(first, axis=1)
+        return Pilot(paths, rank, losses[:, first:].copy(), centers)
     return Pilot(paths, rank, np.array(engine(finding_thresholds, list(losses))), centers)
 
 

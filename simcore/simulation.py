@@ -29,8 +29,10 @@ from simcore.ranges import Layout, layout
 from simcore.summary import Summary
 from simcore.tails import Tail
 
-_FEWEST_RANGES, _MOST_RANGES = 16, 128  # enough for threads to share the work evenly, and for progress to be seen
+_ENOUGH_RANGES, _MOST_RANGES = 16, 128  # for threads to share the work evenly, and for progress to be seen
+_ROWS_IN_A_RANGE = 4096  # of a block each, which take some 5 ms
 _BLOCKS_IN_A_RANGE = 1024
+_DEEP = 4096  # losses of a tail that take longer to sort than threads to hand it over
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,16 +92,18 @@ def simulate(
     """
     cases = as_tuple(cases, "cases")
     check_cases(cases, plan)
-    own = engines.threads(threads)
-    engine = engine or own
-    check_capacity(cases, plan, threads or engines.available_threads())
+    engines.threads(threads)  # refuses what is no number of threads
+    count = threads or engines.available_threads()
+    check_capacity(cases, plan, count)
     program = lower(cases, plan, ("summary", *plan.outputs))
+    pieces = _pieces(layout(plan.paths), program)
+    engine = engine or engines.threads(min(count, pieces))
     store = np.empty((program.stored, plan.paths if program.stored else 0))
     if bounds_tails(cases, plan):
         few = replace(plan, paths=brackets.FIRST_PATHS, outputs=())
         depth = brackets.first_depth(plan.confidences, plan.paths)
         first = _run_whole(lower(cases, few), cases, few, depth, np.empty((0, 0)), engine)
-        summaries = run_bounded(program, plan, first, store, _pieces(layout(plan.paths)), engine)
+        summaries = run_bounded(program, plan, first, store, pieces, engine)
     else:
         depth = max(tail_depth(confidence, plan.paths) for confidence in plan.confidences)
         summaries = _run_whole(program, cases, plan, depth, store, engine)
@@ -165,9 +169,10 @@ def _run_whole(
         extra[short] *= 2.0
 
 
-def _pieces(run: Layout) -> int:
-    """Ranges to cut a run into, at least."""
-    return max(_FEWEST_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE))
+def _pieces(run: Layout, program: Program) -> int:
+    """Ranges to cut a run into, at least: each has work for longer than it takes to hand it out."""
+    most = max(_ENOUGH_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE))
+    return max(1, min(most, run.blocks * program.rows // _ROWS_IN_A_RANGE))
 
 
 def _run(
@@ -186,7 +191,7 @@ def _run(
     def simulating(batches: tuple[int, int]) -> Part:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
-    parts = sorted(engine(simulating, run.ranges(_pieces(run))), key=lambda part: int(part.batch[0]))
+    parts = sorted(engine(simulating, run.ranges(_pieces(run, program))), key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
     tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]
@@ -199,7 +204,8 @@ def _run(
         tail = Tail(values, paths, float(thresholds[slot]), ties, depth).cut()
         return Summary(run.span * BLOCK, batch, count, float(scout.centers[slot]), deviation, square, tail)
 
-    return engine(sorting_tails, range(len(program.slots)))
+    slots = range(len(program.slots))
+    return engine(sorting_tails, slots) if depth >= _DEEP else [sorting_tails(slot) for slot in slots]
 
 
 def _paths(

@@ -6,6 +6,7 @@ batches are kept, not folded, sums over them follow the fixed binary tree, and t
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +24,19 @@ def tree_sum(values: Floats) -> float:
 
     Additions of neighbours only, so that the bits depend on no vector width and no threads.
     """
-    size = len(values)
-    if size == 0:
-        return 0.0
-    level = np.full(1 << (size - 1).bit_length(), -0.0)  # adding -0.0 changes no bit
-    level[:size] = values
-    while level.size > 1:
-        level = level[0::2] + level[1::2]
-    return float(level[0])
+    return float(tree_sums(values)) if len(values) else 0.0
+
+
+def tree_sums(values: Floats) -> Floats:
+    """`tree_sum` along the last axis, which has at least one value."""
+    size = values.shape[-1]
+    level = values
+    if size & (size - 1):
+        level = np.full((*values.shape[:-1], 1 << size.bit_length()), -0.0)  # adding -0.0 changes no bit
+        level[..., :size] = values
+    while level.shape[-1] > 1:
+        level = level[..., 0::2] + level[..., 1::2]
+    return level[..., 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +73,7 @@ class Summary:
     def __post_init__(self) -> None:
         read_only(self, "batch", "count", "deviation", "square")
 
-    @property
+    @cached_property
     def paths(self) -> int:
         """Paths in all batches."""
         return int(self.count.sum())
@@ -77,7 +83,7 @@ class Summary:
         """Mean loss, in the currency."""
         return self.center + tree_sum(self.deviation) / self.paths
 
-    @property
+    @cached_property
     def m2(self) -> float:
         """Sum of (loss - mean)^2, in the currency squared; never below 0."""
         shift = tree_sum(self.deviation)

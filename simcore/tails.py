@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,7 +49,7 @@ class Tail:
     def __post_init__(self) -> None:
         read_only(self, "values", "paths", "ties")
 
-    @property
+    @cached_property
     def reach(self) -> int:
         """How many of the worst losses are known: those kept and those tied at the threshold, at most the depth."""
         return min(self.depth, len(self.values) + int(self.ties.sum()))
