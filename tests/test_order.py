@@ -36,3 +36,12 @@ def test_zeros_of_either_sign_are_equal():
     values, paths = in_order(np.array([0.0, -0.0, 0.0]), np.array([1, 2, 3]))
     assert paths.tolist() == [1, 2, 3]
     assert np.signbit(values).tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("low", [1e-300, -1e300, 1.0])
+def test_values_in_one_place_but_for_one_take_all_digits(low):
+    """The two highest digits tell none of the close ones apart, and to insert them would take a million moves."""
+    rng = np.random.default_rng(1)
+    values = np.append(2.0 + 1e-9 * rng.integers(0, 3_000, 5_000), [low, 1e300])
+    paths = rng.permutation(len(values))
+    assert ordered(values, paths) == naive.in_order(values.tolist(), paths.tolist())
