@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -138,6 +139,8 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         seconds = needed_seconds(scenario.cases, scenario.plan, threads)
         if told := forecast(seconds, memory):
             say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
+    gc.freeze()  # all that was imported
+    gc.enable()
     began = time.perf_counter()
     engine = watched_engine(threads, scenario.name if say else None)
     results = simulate(scenario.cases, scenario.plan, threads=threads, engine=engine)
