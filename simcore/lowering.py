@@ -6,6 +6,7 @@ has its own operations, in rows that the next case uses again.
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -33,6 +34,8 @@ from simcore.limits import check_limits
 from simcore.program import Builder, Op, Program, span
 
 Sink = Literal["summary", "losses", "returns"]
+
+_SLOTS_AT_ONCE = 64  # whose rows stay in the cache
 
 
 class _Law(NamedTuple):
@@ -90,6 +93,18 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
                 _emit_losses(b, case, plan, unit, correlated, nodes, single=group.single)
                 _emit_sinks(b, case, nodes, first_slot[case.name], sinks)
     return b.program(tuple(slots), stored_rows(cases, plan, sinks))
+
+
+def lower_losses(program: Program) -> Program:
+    """The program that summarises the losses of this one, which stand in stored rows already."""
+    b = Builder()
+    nodes = b.take(min(len(program.slots), _SLOTS_AT_ONCE))
+    for slot in range(0, len(program.slots), _SLOTS_AT_ONCE):
+        count = min(_SLOTS_AT_ONCE, len(program.slots) - slot)
+        b.emit(Op(Kind.LOAD, out=nodes, size=count, slot=slot), f"load      {span(nodes, count)}: losses")
+        words = f"summary   {span(nodes, count)}: moments and tails of slots {slot}-{slot + count - 1}"
+        b.emit(Op(Kind.SUMMARY, source=nodes, size=count, slot=slot), words)
+    return replace(b.program(program.slots, 0), single=program.single)  # one driver for both
 
 
 def slots_of(cases: Sequence[Case]) -> int:

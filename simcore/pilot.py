@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore import engines
 from simcore.blocks import run_stored
 from simcore.case import Case, Plan
 from simcore.engines import Engine
@@ -38,12 +39,15 @@ class Pilot:
         The largest losses, in no order: four times the rank, or as many as there are.
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
+    losses : ndarray, shape (slots, paths), or None
+        All of them, where they are more than 1/64 of the run, so that they need not be computed again.
     """
 
     paths: int
     rank: int
     worst: NDArray[np.float64]
     centers: NDArray[np.float64]
+    losses: NDArray[np.float64] | None
 
 
 def pilot_paths(plan: Plan) -> int:
@@ -65,13 +69,11 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
     first = max(0, paths - _SPARE * rank)
 
     def finding_thresholds(row: NDArray[np.float64]) -> NDArray[np.float64]:
-        row.partition(first)
-        return row[first:].copy()
+        return np.partition(row, first)[first:]
 
-    if paths <= _FEW:
-        losses.partition(first, axis=1)
-        return Pilot(paths, rank, losses[:, first:].copy(), centers)
-    return Pilot(paths, rank, np.array(engine(finding_thresholds, list(losses))), centers)
+    run = engine if paths > _FEW else engines.threads(1)
+    worst = np.array(run(finding_thresholds, list(losses)))
+    return Pilot(paths, rank, worst, centers, losses if paths <= _FEWEST_BLOCKS * BLOCK else None)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ Operations are written only by the `Builder`, with named fields; `Program.descri
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ class Program:
         Rows that STORE operations keep for each path: the slots' losses, then case by case every step's returns.
     words : tuple of str, length k
         Each operation in words.
+    single : True or None
+        True where any operation is in single precision: what the driver is compiled for.
     """
 
     ops: NDArray[np.int64]
@@ -62,11 +64,7 @@ class Program:
     slots: tuple[tuple[str, str], ...]
     stored: int
     words: tuple[str, ...]
-
-    @property
-    def single(self) -> bool | None:
-        """True where any operation is in single precision, else None: what the driver is compiled for."""
-        return True if self.ops[:, SINGLE].any() else None
+    single: Literal[True] | None
 
     def kinds(self) -> list[Kind]:
         """The kinds of its operations, in the order of their first."""
@@ -116,14 +114,16 @@ class Builder:
 
     def program(self, slots: tuple[tuple[str, str], ...], stored: int) -> Program:
         """What was collected."""
+        ops = np.array(self.ops, dtype=np.int64).reshape(-1, len(Op._fields))
         return Program(
-            np.array(self.ops, dtype=np.int64).reshape(-1, len(Op._fields)),
+            ops,
             np.array(self.links, dtype=np.int64),
             np.concatenate([*self.params, np.zeros(0)]),
             self.rows,
             slots,
             stored,
             tuple(self.words),
+            True if ops[:, SINGLE].any() else None,
         )
 
     def emit(self, op: Op, words: str) -> None:

@@ -28,12 +28,16 @@ class Layout:
     span: int
     batches: int
 
-    def ranges(self, pieces: int) -> list[tuple[int, int]]:
-        """Aligned power-of-two ranges of batches [first, last): at least `pieces`, where there are as many batches."""
+    def ranges(self, pieces: int, start: int = 0) -> list[tuple[int, int]]:
+        """Aligned power-of-two ranges of batches [first, last): at least `pieces`, where there are as many batches.
+
+        start : the first batch wanted; a range that holds it begins with it
+        """
         size = 1
         while size < self.batches and -(-self.batches // (2 * size)) >= pieces:
             size *= 2
-        return [(first, min(first + size, self.batches)) for first in range(0, self.batches, size)]
+        cut = [(first, min(first + size, self.batches)) for first in range(0, self.batches, size)]
+        return [(max(first, start), last) for first, last in cut if last > start]
 
     def batch_paths(self, batch: int) -> int:
         """Paths of one batch."""

@@ -21,7 +21,7 @@ from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.kernels.block import BLOCK
-from simcore.lowering import Sink, check_cases, lower, stored_rows
+from simcore.lowering import Sink, check_cases, lower, lower_losses, stored_rows
 from simcore.memory import refuse_beyond_memory
 from simcore.pilot import Pilot, pilot, tail_thresholds
 from simcore.program import Program
@@ -191,7 +191,14 @@ def _run(
     def simulating(batches: tuple[int, int]) -> Part:
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
-    parts = sorted(engine(simulating, run.ranges(_pieces(run, program))), key=lambda part: int(part.batch[0]))
+    parts = []
+    if scout.losses is not None and not program.stored:  # of the first batches every loss is known
+        first = run.batches if scout.paths == plan.paths else scout.paths // (run.span * BLOCK)
+        known = lower_losses(program)
+        parts = [run_range(known, plan, run, (0, first), scout.centers, thresholds, share, scout.losses)]
+    start = len(parts[0].batch) if parts else 0
+    parts += engine(simulating, run.ranges(_pieces(run, program), start))
+    parts.sort(key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]
     tails = [list(column) for column in zip(*(part.tails for part in parts), strict=True)]

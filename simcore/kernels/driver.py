@@ -45,6 +45,7 @@ class Kind(IntEnum):
     PICK = 14  # the history's entries in the rows that `by` holds; numbers as ADVANCE, then a column for each row
     FACTORS = 15  # own parts from `source`, `slot` factors from row `by`; numbers: own, then loadings; all rows*
     ROUND = 16  # float64 to float32; out*
+    LOAD = 17  # what stands in stored rows from `slot` on
 
 
 # columns of the table
@@ -81,8 +82,8 @@ def drive(
         By batch: losses above high, at high, inside, at low; the sum of what lies above less high.
     inside : float64[slots, brackets, room], held : int64[slots, brackets], out
         Losses inside.
-    store : float64[stored rows, path_count], out
-        What a STORE operation keeps.
+    store : float64[stored rows, path_count]
+        What a STORE operation keeps, and a LOAD operation takes.
     single : True, or None where no operation is marked as single, so that nothing of the kind is compiled: 10 to 6 s
 
     Returns
@@ -158,6 +159,11 @@ def drive(
                     row = workspace[source + j]
                     for i in range(used):
                         store[first_slot + j, block * BLOCK + i] = row[i]
+            elif kind == Kind.LOAD:
+                for j in range(size):
+                    row = workspace[out + j]
+                    for i in range(used):
+                        row[i] = store[first_slot + j, block * BLOCK + i]
             else:
                 _innovate(op, links, params, params, workspace, workspace)
         # the fixed tree, as a binary counter: two finished neighbours of a level become one of the next
