@@ -17,7 +17,7 @@ _EXPORTS = {
     "delta_method": "analysis.estimate",
     "difference": "analysis.estimate",
     "document_of": "analysis.document",
-    "estimate_of": "analysis.estimate",
+    "estimate_of": "analysis.figures",
     "expected_loss": "analysis.expectation",
     "expected_shortfall": "analysis.measures",
     "mean": "analysis.measures",

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison import Figure, RelativeTo, Row, figures_of, tree_views
-from analysis.estimate import join_notes, value_of
+from analysis.estimate import join_notes
 from analysis.expectation import expected_loss
+from analysis.figures import value_of
 from scenarios.estimation import ENOUGH_BLOCKS, cases_drawn
 from simcore import engines
 from simcore.case import Case, Plan

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from analysis import estimate, resampled
 from analysis.comparison import RISKLESS, Figure, Row, figures_of, rows_of, tree_views
-from analysis.estimate import Estimate, estimate_of, join_notes, riskless
+from analysis.estimate import Estimate, join_notes, riskless
+from analysis.figures import estimate_of
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note
 from simcore import engines
 from simcore.engines import Engine

@@ -197,7 +197,8 @@ def _run(
         known = lower_losses(program)
         parts = [run_range(known, plan, run, (0, first), scout.centers, thresholds, share, scout.losses)]
     start = len(parts[0].batch) if parts else 0
-    parts += engine(simulating, run.ranges(_pieces(run, program), start))
+    if ranges := run.ranges(_pieces(run, program), start):
+        parts += engine(simulating, ranges)
     parts.sort(key=lambda part: int(part.batch[0]))
     batch, count = (np.concatenate([getattr(part, name) for part in parts]) for name in ("batch", "count"))
     sums = [np.concatenate([getattr(part, name) for part in parts]).T for name in ("deviation", "square", "ties")]

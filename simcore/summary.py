@@ -39,6 +39,13 @@ def tree_sums(values: Floats) -> Floats:
     return level[..., 0]
 
 
+def sums_of_squares(deviation: Floats, square: Floats, paths: int) -> Floats:
+    """Sums of (loss - mean)^2 from those about a center, by batch along the last axis; never below 0."""
+    shift = tree_sums(deviation)
+    spread = tree_sums(square) - shift * shift / paths
+    return np.where(spread < 0.0, 0.0, spread)
+
+
 @dataclass(frozen=True, eq=False)
 class Summary:
     """One node of one case, over the batches that were run.
@@ -86,9 +93,7 @@ class Summary:
     @cached_property
     def m2(self) -> float:
         """Sum of (loss - mean)^2, in the currency squared; never below 0."""
-        shift = tree_sum(self.deviation)
-        spread = tree_sum(self.square) - shift * shift / self.paths
-        return 0.0 if spread < 0.0 else spread
+        return float(sums_of_squares(self.deviation, self.square, self.paths))
 
     def batch_counts_above(self, loss: float) -> Integers:
         """How many losses of each batch lie strictly above `loss`, which the tail must reach."""

@@ -10,8 +10,8 @@ from models import digest, plan
 from scipy import stats
 
 import simcore
-from analysis import estimate
 from analysis.expectation import expected_loss
+from analysis.figures import estimate_of
 from simcore import Bootstrap, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
 from simcore.kernels.bootstrap import expected_growth
 
@@ -88,7 +88,7 @@ def test_the_volatility_is_that_of_the_walk():
     run_plan = Plan(400_000, steps / 252, 3, (0.95,), steps=steps)
     summaries = simcore.simulate([case_of(rows, mean_block=4.0)], run_plan)["base"]
     for j, (name, scale) in enumerate(zip(NAMES, (0.2, 0.3, 0.25), strict=True)):
-        found = estimate.volatility(summaries[name])
+        found = estimate_of(summaries[name], "volatility")
         unit = 100.0 * scale / math.sqrt(252)
         exact = unit * math.sqrt(variance_of_the_sum(rows[:, j], steps, 4.0))
         rule = unit * math.sqrt(steps * np.dot(rows[:, j], rows[:, j]) / len(rows))
@@ -115,7 +115,7 @@ def test_the_mean_is_the_exact_expectation(compounding):
     )
     summaries = simcore.simulate([case], run_plan)["base"]
     for name in (*NAMES, "pool"):
-        found = estimate.mean(summaries[name])
+        found = estimate_of(summaries[name], "mean")
         exact = expected_loss(case, run_plan, case.pools.positions_below(name))
         assert abs(found.value - exact) < 5.85 * found.std_error
 

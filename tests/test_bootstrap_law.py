@@ -9,7 +9,7 @@ import pytest
 import analysis
 import scenarios
 import simcore
-from analysis import estimate
+from analysis.figures import estimate_of
 from simcore import Bootstrap, InputError
 
 DAYS = 300
@@ -92,7 +92,7 @@ def test_cases_without_a_regime_share_the_rows_and_a_volatility_scales_them(docu
     base, twice = scenario.cases
     assert base.market.dependence is twice.market.dependence
     results = simcore.simulate(scenario.cases, scenario.plan)
-    wide, narrow = (estimate.volatility(results[name]["pool"]).value for name in ("twice", "base"))
+    wide, narrow = (estimate_of(results[name]["pool"], "volatility").value for name in ("twice", "base"))
     assert wide == pytest.approx(2.0 * narrow, rel=1e-9)
 
 

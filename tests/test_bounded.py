@@ -11,7 +11,7 @@ from models import deep_tree, digest, equal_pool, plan, run, three_assets
 import scenarios
 import simcore
 from analysis.cli import main
-from analysis.estimate import estimate_of
+from analysis.figures import estimate_of
 from analysis.replayed import find_worst
 from simcore import (
     Bootstrap,

@@ -31,7 +31,8 @@ from summaries import summarise
 
 import analysis
 from analysis.estimate import benefit as benefit_of
-from analysis.estimate import estimate_of, total
+from analysis.estimate import total
+from analysis.figures import estimate_of
 from simcore import Case, Market, Plan, Pool, PoolTree, Position, factor, replay, simulate
 
 PATHS = 1_000_000

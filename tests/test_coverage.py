@@ -8,7 +8,8 @@ import pytest
 from closed_forms import benefit as true_benefit
 from closed_forms import linear, pooling_ratio
 
-from analysis.estimate import benefit, estimate_of, total
+from analysis.estimate import benefit, total
+from analysis.figures import estimate_of
 from simcore import Case, Market, Plan, Pool, PoolTree, Position, simulate
 
 RUNS, PATHS = 2000, 20_000

@@ -12,7 +12,8 @@ from scipy import stats
 from summaries import summarise
 
 from analysis import estimate, measures
-from analysis.estimate import Estimate, benefit, delta_method, difference, estimate_of, total
+from analysis.estimate import Estimate, benefit, delta_method, difference, total
+from analysis.figures import estimate_of, estimates_of
 from simcore.errors import InputError
 from simcore.summary import merge
 
@@ -105,7 +106,7 @@ def test_errors_of_independent_normals_are_the_closed_form_ones(measure, confide
 
 
 def test_the_interval_uses_t_with_one_less_than_the_batches():
-    found = estimate.mean(summarise(normals(20 * 64), batch_paths=64))
+    found = estimate_of(summarise(normals(20 * 64), batch_paths=64), "mean")
     assert found.high - found.value == pytest.approx(2.0930240544 * found.std_error, rel=1e-9)  # tables, 19 dof
     assert found.value - found.low == pytest.approx(found.high - found.value, rel=1e-9)
 
@@ -113,7 +114,7 @@ def test_the_interval_uses_t_with_one_less_than_the_batches():
 def test_value_at_risk_has_order_statistics_as_its_interval():
     n = 20_000
     losses = np.random.default_rng(3).permutation(np.arange(1.0, n + 1))
-    found = estimate.value_at_risk(summarise(losses), 0.95)
+    found = estimate_of(summarise(losses), "value_at_risk", 0.95)
     width = math.ceil(1.96 * math.sqrt(n * 0.95 * 0.05))
     assert (found.value, found.low, found.high) == (19_000, 19_000 - width, 19_000 + width)
     assert found.std_error == pytest.approx(math.sqrt(n * 0.95 * 0.05), rel=0.4)  # density 1 / n; 40 batches
@@ -121,13 +122,13 @@ def test_value_at_risk_has_order_statistics_as_its_interval():
 
 def test_rank_spacing_is_cut_at_the_end_of_the_sample():
     losses = np.arange(1.0, 201.0)
-    found = estimate.value_at_risk(summarise(losses, batch_paths=8), 0.99)
+    found = estimate_of(summarise(losses, batch_paths=8), "value_at_risk", 0.99)
     assert (found.low, found.value, found.high) == (195, 198, 200)
 
 
 def test_an_atom_leaves_value_at_risk_without_error():
     losses = np.where(np.arange(20_000) % 10 == 0, 7.0, 0.0)
-    found = estimate.value_at_risk(summarise(losses), 0.95)
+    found = estimate_of(summarise(losses), "value_at_risk", 0.95)
     assert (found.value, found.std_error, found.low, found.high) == (7, 0, 7, 7)
 
 
@@ -151,16 +152,17 @@ def test_below_twenty_batches_there_is_no_error(measure, confidence):
 
 
 def test_few_losses_in_the_tail_are_noted():
-    assert estimate.expected_shortfall(summarise(normals(2000), batch_paths=64), 0.95).note == ""
-    for function in (estimate.value_at_risk, estimate.expected_shortfall):
-        assert "only 99.95 losses in the tail" in function(summarise(normals(1999), batch_paths=64), 0.95).note
+    assert estimate_of(summarise(normals(2000), batch_paths=64), "expected_shortfall", 0.95).note == ""
+    for measure in ("value_at_risk", "expected_shortfall"):
+        found = estimate_of(summarise(normals(1999), batch_paths=64), measure, 0.95)
+        assert "only 99.95 losses in the tail" in found.note
 
 
 def test_a_confidence_below_the_runs_is_refused():
     with pytest.raises(InputError, match=r"Plan\.confidences"):
-        estimate.value_at_risk(summarise(normals(20_000)), 0.9)
+        estimate_of(summarise(normals(20_000)), "value_at_risk", 0.9)
     with pytest.raises(InputError, match=r"write 0\.99"):
-        estimate.expected_shortfall(summarise(normals(20_000)), 99)
+        estimate_of(summarise(normals(20_000)), "expected_shortfall", 99)
 
 
 def sample():
@@ -286,3 +288,20 @@ def test_what_has_no_risk_needs_no_batches():
     count = np.array([100, 100])
     found = total([estimate.riskless(1.0, count), estimate.riskless(2.0, count)])
     assert (found.value, found.std_error, found.low, found.high) == (3.0, 0.0, 3.0, 3.0)
+
+
+@pytest.mark.parametrize(("measure", "confidence"), FIGURES)
+def test_many_at_once_are_each_alone(measure, confidence):
+    """Riskless, few in the tail, tied: what is done for one row of batches must not reach the next."""
+    samples = [normals(20_000, seed) for seed in (1, 2)] + [np.full(20_000, 0.1), np.round(normals(20_000, 3))]
+    summaries = [summarise(losses, confidences=CONFIDENCES) for losses in samples]
+    for summary, found in zip(summaries, estimates_of(summaries, measure, confidence), strict=True):
+        alone = estimate_of(summary, measure, confidence)
+        cells = [(e.value, e.std_error, e.low, e.high, e.note, e.batch.tolist()) for e in (found, alone)]
+        assert cells[0] == cells[1]
+
+
+def test_summaries_of_different_runs_are_refused():
+    summaries = [summarise(normals(n), batch_paths=512) for n in (20_000, 20_001)]
+    with pytest.raises(InputError, match="different runs"):
+        estimates_of(summaries, "mean")

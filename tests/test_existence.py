@@ -6,9 +6,9 @@ import models
 import pytest
 
 import simcore
-from analysis import estimate
 from analysis.comparison import rows
 from analysis.existence import TOO_WIDE, TOO_WIDE_FOR_ERROR
+from analysis.figures import estimate_of
 from simcore import Case, Plan, Pool, PoolTree, Position
 
 SHORT = PoolTree([Position("p", "asset 0", -100.0)], [Pool("pool", ("p",))])
@@ -59,7 +59,7 @@ def covered(deviation, runs=60):
     hits = 0
     for seed in range(runs):
         summary = simcore.simulate([case], Plan(65_536, 1.0, seed, (0.95,)))["base"]["pool"]
-        found = estimate.volatility(summary)
+        found = estimate_of(summary, "volatility")
         assert found.low is not None
         assert found.high is not None
         hits += found.low <= exact <= found.high

@@ -14,8 +14,8 @@ from models import bits, deep_tree, digest, plan, three_assets
 from statistics_helpers import LIMIT, assert_right, correlation_errors_away, errors_away
 
 import simcore
-from analysis.estimate import estimate_of
 from analysis.existence import NO_FOURTH_MOMENT, NO_MOMENT, why_no_error, why_no_value
+from analysis.figures import estimate_of
 from simcore import Case, Factors, InputError, Market, Plan, Pool, PoolTree, Position, lower
 from simcore.compile import TILE_ROWS
 from simcore.dependence import check_loadings

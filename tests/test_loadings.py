@@ -14,7 +14,7 @@ from models import digest
 from statistics_helpers import LIMIT
 
 import scenarios
-from analysis import estimate
+from analysis.figures import estimate_of
 from scenarios.loader import from_document
 from scenarios.shocks import change_correlation, change_loadings
 from simcore import Factors, Gaussian, Market, factor, lower, simulate
@@ -151,7 +151,7 @@ def test_figures_are_those_of_the_correlation_that_factors_make():
         universe["factors" if key == "factors" else "correlation"] = written
         scenario = from_document(document | {"universe": universe})
         summaries = simulate(scenario.cases, scenario.plan)
-        estimates[key] = [estimate.volatility(summaries[case]["pool"]) for case in ("base", "wild")]
+        estimates[key] = [estimate_of(summaries[case]["pool"], "volatility") for case in ("base", "wild")]
     for other, same in (("matrix", True), ("none", False)):
         for one, two in zip(estimates["factors"], estimates[other], strict=True):
             away = abs(one.value - two.value) / np.hypot(one.std_error, two.std_error)

@@ -14,7 +14,7 @@ import analysis
 import scenarios
 import simcore
 from analysis.cli import main
-from analysis.estimate import estimate_of
+from analysis.figures import estimate_of
 from simcore import Case, InputError, Market, Plan, Pool, PoolTree, Position, lower
 from simcore.kernels.block import BLOCK
 from simcore.kernels.driver import Kind

@@ -12,7 +12,8 @@ from models import deep_tree, digest, equal_pool, every_law, every_step, plan, r
 import simcore
 from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
 from simcore.capacity import needed_bytes
-from simcore.pilot import Pilot, tail_thresholds
+from simcore.pilot import Pilot, pilot, tail_thresholds
+from simcore.ranges import layout
 
 # tails
 
@@ -227,8 +228,27 @@ def test_a_billion_paths_fit_with_bounded_tails(monkeypatch):
         run(equal_pool(10), plan(10**9, **WHOLE), engine=start)
 
 
+@pytest.mark.parametrize("paths", [1_000, 4_096, 40_000, 150_000])
+def test_losses_of_the_pilot_are_not_computed_again(monkeypatch, paths):
+    """Here they are more than 1/64 of the run; what else is run has the same bits either way."""
+    begun = []
+
+    def watching(task, items):
+        begun.extend(item[0] for item in items if isinstance(item, tuple))
+        return [task(item) for item in items]
+
+    results = [run(deep_tree(), plan(paths), engine=watching)]
+    assert min(begun, default=layout(paths).batches) * layout(paths).span == min(8, layout(paths).blocks)
+    forgetful = lambda *a: dataclasses.replace(pilot(*a), losses=None)  # noqa: E731
+    monkeypatch.setattr(simcore.simulation, "pilot", forgetful)
+    begun.clear()
+    results.append(run(deep_tree(), plan(paths), engine=watching))
+    assert min(begun) == 0
+    assert digest(results[0]) == digest(results[1])
+
+
 def test_a_threshold_is_never_minus_zero():
-    scout = Pilot(100, 2, np.full((1, 8), -0.0), np.zeros(1))
+    scout = Pilot(100, 2, np.full((1, 8), -0.0), np.zeros(1), None)
     (threshold,) = tail_thresholds(scout, plan(1000), np.ones(1))
     assert str(threshold) == "0.0"
 

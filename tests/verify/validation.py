@@ -30,8 +30,9 @@ from closed_forms import benefit as true_benefit  # noqa: E402
 from test_bootstrap import variance_of_the_sum  # noqa: E402
 
 from analysis.comparison import rows  # noqa: E402
-from analysis.estimate import Estimate, benefit, estimate_of, total  # noqa: E402
+from analysis.estimate import Estimate, benefit, total  # noqa: E402
 from analysis.estimation import with_estimation  # noqa: E402
+from analysis.figures import estimate_of  # noqa: E402
 from scenarios.calibrate import moments_of  # noqa: E402
 from scenarios.loader import from_document  # noqa: E402
 from simcore import Bootstrap, Case, Market, Plan, Pool, PoolTree, Position, simulate, standardised  # noqa: E402
