@@ -10,7 +10,7 @@ import numpy as np
 from simcore.compile import TILE_BYTES, TILE_PATHS, TILE_ROWS, fma, kernel, multiply_tile
 from simcore.kernels.block import BLOCK
 
-_DEPTH, _HEIGHT = 240, 96  # columns and rows of the factor that are worked on together: they stay in the cache
+_DEPTH, _HEIGHT = 960, 48  # columns and rows of the factor that are worked on together: they stay in the L2 cache
 
 
 @kernel
