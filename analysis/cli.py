@@ -5,6 +5,7 @@ that failed.
 Whatever takes long to import is imported by the command that needs it.
 """
 
+import gc
 import os
 import sys
 import time
@@ -112,6 +113,8 @@ def run(
     if folder:
         output.try_folder(folder)
     told = None if quiet else say
+    gc.freeze()  # `simcore.__main__` turned it off; what was imported is no garbage
+    gc.enable()
     with within_memory():
         runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:

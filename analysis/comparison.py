@@ -77,11 +77,7 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     CapacityError
         When the tails cannot fit into memory.
     """
-    from scenarios.build import Scenario
-
-    if not isinstance(scenario, Scenario):
-        remedy = f"read it first: analysis.compare(scenarios.load({show(scenario)}))"
-        raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
+    check_scenario(scenario)
     from analysis.estimation import with_estimation
     from simcore.simulation import simulate
 
@@ -89,6 +85,20 @@ def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFra
     named = {"name": scenario.name, "currency": scenario.currency}
     figures = rows(scenario.cases, scenario.plan, results, **named, relative_to=scenario.relative_to)
     return _frame(with_estimation(scenario, figures, threads=threads))
+
+
+def check_scenario(scenario: object) -> None:
+    """Refuse what is no scenario.
+
+    Raises
+    ------
+    InputError
+    """
+    from scenarios.build import Scenario
+
+    if not isinstance(scenario, Scenario):
+        remedy = f"read it first: scenarios.load({show(scenario)})"
+        raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
 
 
 def compare_cases(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,18 +14,63 @@ if TYPE_CHECKING:
     from analysis.comparison import Row
     from scenarios.build import Scenario
     from simcore.engines import Engine
+    from simcore.summary import Summary
 
 
 T = TypeVar("T")
 
 
 class Run(NamedTuple):
-    """A scenario, its table, and seconds of ``simulation``, ``summaries`` and, where asked, ``estimation``."""
+    """A scenario that was run.
+
+    Attributes
+    ----------
+    scenario : scenarios.Scenario
+    rows : list of Row
+        Its table.
+    threads : int
+    seconds : dict
+        Wall time of ``simulation``, ``summaries`` and, where asked, ``estimation``.
+    summaries : mapping of case name to mapping of node name to Summary
+        What pictures are drawn from besides; empty where nothing draws any.
+    """
 
     scenario: Scenario
     rows: list[Row]
     threads: int
     seconds: dict[str, float]
+    summaries: Mapping[str, Mapping[str, Summary]]
+
+
+def run(scenario: Scenario, *, threads: int | None = None) -> Run:
+    """Simulate a scenario, for its table (`analysis.compare` gives that alone), its pictures and its report.
+
+    Parameters
+    ----------
+    scenario : scenarios.Scenario
+        As `scenarios.load` gives it.
+    threads : int, optional
+        The figures do not depend on it.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        When `scenario` is none, or `threads` no number of threads.
+    CapacityError
+        When the tails cannot fit into memory.
+    """
+    from analysis.comparison import check_scenario
+    from simcore import engines
+
+    check_scenario(scenario)
+    engines.threads(threads)  # refuses what is no number of threads
+    count = threads or engines.available_threads()
+    (memory,) = check_memory([scenario], count)
+    return simulate_one(scenario, threads=count, memory=memory, say=None, keep_summaries=True)
 
 
 def load_all(
@@ -115,7 +159,14 @@ def check_memory(scenarios: Sequence[Scenario], threads: int) -> list[int]:
     return needed
 
 
-def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable[[str], None] | None) -> Run:
+def simulate_one(
+    scenario: Scenario,
+    *,
+    threads: int,
+    memory: int,
+    say: Callable[[str], None] | None,
+    keep_summaries: bool = False,
+) -> Run:
     """Simulate one scenario, and make its table.
 
     Parameters
@@ -126,6 +177,8 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         From `check_memory`.
     say : callable, optional
         Told beforehand what a big run will take. Without it there is no progress on stderr either.
+    keep_summaries : bool
+        Whether the run holds them, which takes the memory of its tails.
     """
     from analysis.comparison import rows
     from analysis.estimation import with_estimation
@@ -139,8 +192,6 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         seconds = needed_seconds(scenario.cases, scenario.plan, threads)
         if told := forecast(seconds, memory):
             say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
-    gc.freeze()  # all that was imported
-    gc.enable()
     began = time.perf_counter()
     engine = watched_engine(threads, scenario.name if say else None)
     results = simulate(scenario.cases, scenario.plan, threads=threads, engine=engine)
@@ -159,7 +210,7 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
         engine = watched_engine(1, scenario.name if say else None)
         table = with_estimation(scenario, table, threads=threads, engine=engine)
         seconds["estimation"] = time.perf_counter() - summarised
-    return Run(scenario, table, threads, seconds)
+    return Run(scenario, table, threads, seconds, results if keep_summaries else {})
 
 
 @contextmanager

@@ -1,0 +1,84 @@
+"""Finds figures in the table of a run, and says what a picture or a report is about where nobody says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simcore.errors import InputError, Problem, show
+from simcore.pools import PoolTree
+
+if TYPE_CHECKING:
+    from analysis.comparison import Row
+    from analysis.runs import Run
+    from simcore.case import Case
+
+
+def headline_pool(tree: PoolTree) -> str:
+    """The pool with the most positions below it, the first of equals: in a nested tree the one that holds all."""
+    return max(tree.pools, key=lambda pool: len(tree.positions_below(pool.name))).name
+
+
+def case_of(run: Run, name: str | None) -> Case:
+    """A case of the run by its name; the first, ``base``, where there is none.
+
+    Raises
+    ------
+    InputError
+        When the run has no such case.
+    """
+    cases = {case.name: case for case in run.scenario.cases}
+    if name is None:
+        return run.scenario.cases[0]
+    if name not in cases:
+        raise InputError([Problem("case", show(name), f"one of {', '.join(cases)}", "correct the name")])
+    return cases[name]
+
+
+def pool_of(case: Case, name: str | None) -> str:
+    """The name of a pool of the case; that of `headline_pool` where none is given.
+
+    Raises
+    ------
+    InputError
+        When the case has no such pool.
+    """
+    names = [pool.name for pool in case.pools.pools]
+    if name is not None and name not in names:
+        raise InputError([Problem("pool", show(name), f"one of {', '.join(names)}", "correct the name")])
+    return headline_pool(case.pools) if name is None else name
+
+
+def confidence_of(run: Run, confidence: float | None) -> float:
+    """A confidence of the run's table; the highest where none is given.
+
+    Raises
+    ------
+    InputError
+        When the table has no such confidence.
+    """
+    known = run.scenario.plan.confidences
+    if confidence is not None and confidence not in known:
+        allowed = f"one of {', '.join(map(str, known))}"
+        raise InputError([Problem("confidence", show(confidence), allowed, "add it to the scenario and run again")])
+    return max(known) if confidence is None else confidence
+
+
+def benefit_view(tree: PoolTree, pool: str) -> str:
+    """The view that compares a pool with all positions below it: where pools are nested, not the one of its members."""
+    nested = any(member in {other.name for other in tree.pools} for member in tree.members(pool))
+    return "benefit_assets" if nested else "benefit"
+
+
+def row_of(run: Run, case: str, node: str, view: str, measure: str, confidence: float | None) -> Row:
+    """The row of one figure.
+
+    Raises
+    ------
+    LookupError
+        When the table has none.
+    """
+    wanted = (case, node, view, measure, confidence)
+    for row in run.rows:
+        if (row.case, row.node, row.view, row.measure, row.confidence) == wanted:
+            return row
+    raise LookupError(f"the table of {run.scenario.name} has no row for {wanted}")

@@ -1,0 +1,24 @@
+"""Pictures of a run, drawn with Matplotlib (the extra `report`).
+
+Every function takes what `analysis.run` gives, draws into `ax` or into new axes, and returns them; none shows anything.
+Each module holds one picture: what is drawn, as arrays, and the drawing of it.
+"""
+
+import importlib
+from typing import Any
+
+_EXPORTS: dict[str, str] = {}
+
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'analysis.plots' has no attribute {name!r}; it has {', '.join(__all__)}")
+    value = getattr(importlib.import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

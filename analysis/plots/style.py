@@ -1,0 +1,141 @@
+"""How all pictures look: readable in grey and by the colour-blind, light and dark, units on the axes.
+
+Colours are those of Okabe and Ito (https://jfly.uni-koeln.de/color), which also differ in lightness: what is pooled is
+dark, what is unpooled light and dashed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
+
+from simcore.errors import InputError, Problem, SimcoreError, show
+
+if TYPE_CHECKING:
+    from simcore.case import Plan
+
+Theme = Literal["light", "dark"]
+SIZE = (7.2, 4.2)  # inches
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Colours of one theme, as #rrggbb.
+
+    Attributes
+    ----------
+    ink, faint, ground : str
+        Text and axes; grid lines and remarks; what is behind everything.
+    pooled, unpooled, benefit, harm : str
+        What each always has.
+    low, middle, high : str
+        Of a correlation of -1, 0 and 1.
+    """
+
+    ink: str
+    faint: str
+    ground: str
+    pooled: str
+    unpooled: str
+    benefit: str
+    harm: str
+    low: str
+    middle: str
+    high: str
+
+
+COLOURS: dict[str, Colours] = {
+    "light": Colours(
+        ink="#1b1f24", faint="#6a737d", ground="#ffffff", pooled="#0072b2", unpooled="#e69f00", benefit="#009e73",
+        harm="#d55e00", low="#b35806", middle="#f7f7f7", high="#2b5c9e",
+    ),
+    "dark": Colours(
+        ink="#e6e8eb", faint="#9aa4af", ground="#15181c", pooled="#56b4e9", unpooled="#f0b429", benefit="#2fbf95",
+        harm="#f2803d", low="#f1a340", middle="#2a2e33", high="#79b0f2",
+    ),
+}  # fmt: skip
+
+
+def colours_of(theme: str) -> Colours:
+    """The colours of a theme.
+
+    Raises
+    ------
+    InputError
+        When there is no such theme.
+    """
+    if theme not in COLOURS:
+        raise InputError([Problem("theme", show(theme), " or ".join(map(repr, COLOURS)), "choose one")])
+    return COLOURS[theme]
+
+
+def matplotlib(name: str = "") -> Any:
+    """Matplotlib, or a module of it.
+
+    Raises
+    ------
+    SimcoreError
+        When it is not installed.
+    """
+    try:
+        return import_module(f"matplotlib.{name}" if name else "matplotlib")
+    except ImportError:
+        raise SimcoreError("pictures need Matplotlib: install simcore with its extra, pip install 'simcore[report]'") from None
+
+
+def new_axes(size: tuple[float, float] = SIZE, *, columns: int = 1) -> Any:
+    """Axes of a new figure; several side by side as an array.
+
+    It is one of pyplot's, so that a notebook shows it. Nothing is shown here.
+    """
+    _, axes = matplotlib("pyplot").subplots(ncols=columns, figsize=size, layout="constrained")
+    return axes
+
+
+def dress(ax: Any, colours: Colours, *, title: str = "", grid: Literal["x", "y", "both"] | None = None) -> None:
+    """Give axes the style: no box, faint grid, colours of text and ticks."""
+    ax.figure.set_facecolor(colours.ground)
+    ax.set_facecolor(colours.ground)
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(colours.faint)
+    ax.tick_params(colors=colours.ink, labelcolor=colours.ink, which="both")
+    ax.xaxis.label.set_color(colours.ink)
+    ax.yaxis.label.set_color(colours.ink)
+    if title:
+        ax.set_title(title, loc="left", color=colours.ink, fontsize="medium", fontweight="bold")
+    if grid:
+        ax.grid(axis=grid, color=colours.faint, alpha=0.25, linewidth=0.6)
+        ax.set_axisbelow(True)
+
+
+def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "") -> None:
+    """What the picture was made of, small, in the corner below the axes: paths and seed, and more words."""
+    text = f"{plan.paths:,} paths, seed {plan.seed}" + (f"; {words}" if words else "")
+    ax.annotate(
+        text, xy=(1.0, 0.0), xytext=(0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", va="top",
+        fontsize="x-small", color=colours.faint, annotation_clip=False,
+    )  # fmt: skip
+
+
+def amounts(axis: Any) -> None:
+    """Let the ticks of an axis be amounts: 1,000, or 1.5M."""
+    axis.set_major_formatter(matplotlib("ticker").FuncFormatter(lambda value, _: short_amount(value)))
+
+
+def percents(axis: Any) -> None:
+    """Let the ticks of an axis be shares of 1 in per cent."""
+    axis.set_major_formatter(matplotlib("ticker").PercentFormatter(xmax=1.0, decimals=None, symbol=" %"))
+
+
+def short_amount(value: float) -> str:
+    """An amount in few characters.
+
+    >>> [short_amount(x) for x in (0.0, 0.25, 950.0, 12_500.0, -3_000_000.0, 2.5e9)]
+    ['0', '0.25', '950', '12,500', '-3M', '2.5bn']
+    """
+    for size, unit in ((1e12, "tn"), (1e9, "bn"), (1e6, "M")):
+        if abs(value) >= size:
+            return f"{value / size:.4g}{unit}"
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.4g}"
