@@ -1,13 +1,16 @@
 """Pictures of a run, drawn with Matplotlib (the extra `report`).
 
 Every function takes what `analysis.run` gives, draws into `ax` or into new axes, and returns them; none shows anything.
-Each module holds one picture: what is drawn, as arrays, and the drawing of it.
+Each module holds one picture: what is drawn, as arrays, and the drawing of it. None has the name of its
+function, or the two would shadow each other.
 """
 
 import importlib
 from typing import Any
 
-_EXPORTS: dict[str, str] = {}
+_EXPORTS = {
+    "loss_density": "analysis.plots.density",
+}
 
 __all__ = sorted(_EXPORTS)
 
