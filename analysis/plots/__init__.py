@@ -9,6 +9,7 @@ import importlib
 from typing import Any
 
 _EXPORTS = {
+    "benefit_by_case": "analysis.plots.benefits",
     "loss_density": "analysis.plots.density",
 }
 
