@@ -11,6 +11,7 @@ from typing import Any
 _EXPORTS = {
     "benefit_by_case": "analysis.plots.benefits",
     "loss_density": "analysis.plots.density",
+    "tail_curve": "analysis.plots.tails",
 }
 
 __all__ = sorted(_EXPORTS)
