@@ -10,6 +10,7 @@ from typing import Any
 
 _EXPORTS = {
     "benefit_by_case": "analysis.plots.benefits",
+    "convergence": "analysis.plots.converging",
     "loss_density": "analysis.plots.density",
     "tail_curve": "analysis.plots.tails",
 }
