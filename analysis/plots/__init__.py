@@ -13,6 +13,7 @@ _EXPORTS = {
     "convergence": "analysis.plots.converging",
     "loss_density": "analysis.plots.density",
     "tail_curve": "analysis.plots.tails",
+    "waterfall": "analysis.plots.levels",
 }
 
 __all__ = sorted(_EXPORTS)
