@@ -11,6 +11,7 @@ from typing import Any
 _EXPORTS = {
     "benefit_by_case": "analysis.plots.benefits",
     "convergence": "analysis.plots.converging",
+    "correlations": "analysis.plots.matrices",
     "loss_density": "analysis.plots.density",
     "tail_curve": "analysis.plots.tails",
     "waterfall": "analysis.plots.levels",
