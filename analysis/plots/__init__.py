@@ -12,6 +12,7 @@ _EXPORTS = {
     "benefit_by_case": "analysis.plots.benefits",
     "convergence": "analysis.plots.converging",
     "correlations": "analysis.plots.matrices",
+    "fan": "analysis.plots.paths",
     "loss_density": "analysis.plots.density",
     "tail_curve": "analysis.plots.tails",
     "waterfall": "analysis.plots.levels",
