@@ -14,6 +14,7 @@ _EXPORTS = {
     "correlations": "analysis.plots.matrices",
     "fan": "analysis.plots.paths",
     "loss_density": "analysis.plots.density",
+    "pool_tree": "analysis.plots.tree",
     "tail_curve": "analysis.plots.tails",
     "waterfall": "analysis.plots.levels",
 }
