@@ -122,9 +122,20 @@ def test_the_first_case_with_other_correlations():
     assert matrices_of(small_run(shocks=[ROUGH, TIGHT]), case="rough").case == "rough"
 
 
+def test_a_law_that_cases_share_is_looked_at_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "analysis.plots.matrices.correlation_of",
+        lambda law, assets: seen.append(law) or correlation_of(law, assets),
+    )
+    run = small_run(shocks=[ROUGH, {**ROUGH, "name": "as rough"}])
+    assert matrices_of(run).case is None
+    assert seen == [run.scenario.cases[0].market.dependence]
+
+
 def test_equal_correlations_of_other_laws_are_no_other_correlations():
-    r = equicorrelation(3, 0.25)
-    run = of_cases(of_law(Gaussian(factor(r)), 3), of_law(Factors.of(np.full((3, 1), 0.5)), 3, "factors"))
+    r = equicorrelation(3, 0.3)
+    run = of_cases(of_law(Gaussian(factor(r)), 3), of_law(Factors.of(np.full((3, 1), np.sqrt(0.3))), 3, "factors"))
     assert matrices_of(run).case is None
     wider = of_law(Factors.of(np.full((3, 1), 0.6)), 3, "wider")
     assert matrices_of(of_cases(*run.scenario.cases, wider)).case == "wider"
@@ -186,7 +197,10 @@ def test_of_one_asset():
 def test_of_a_history_and_of_factors():
     rows = np.random.default_rng(3).normal(size=(30, 3))
     rows[:, 1] = 0.0
-    _, right = correlations(of_cases(of_law(Bootstrap(standardised(rows), 1.0), 3)))
+    left, right = correlations(of_cases(of_law(Bootstrap(standardised(rows), 1.0), 3)))
+    mean = np.corrcoef(rows[:, 0], rows[:, 2])[0, 1]
+    assert left.get_title(loc="left") == f"base: mean {mean:.2f}"
+    assert sorted(text.get_text() for text in left.texts) == sorted(["1.00"] * 2 + [f"{mean:.2f}"] * 2)
     assert "1,000 paths, seed 42; of the rows of a history" in words_of(right)
     _, right = correlations(small_run(factors=[[0.8], [0.7], [0.1]]))
     assert "12,000 paths, seed 7; implied by factors" in [words for words in words_of(right) if "seed" in words]

@@ -119,11 +119,12 @@ def test_a_jump_comes_before_the_first_step(run):
     np.testing.assert_allclose(found.values[:, 2:], 0.8 * calm.values[:, 1:], rtol=1e-14)
 
 
-def test_a_value_not_above_0_stays_in_the_currency():
-    short = small_run(values=[100.0, -80.0, -20.0], steps=3)
+@pytest.mark.parametrize(("values", "start"), [([100.0, -80.0, -20.0], 0.0), ([100.0, -80.0, -30.0], -10.0)])
+def test_a_value_not_above_0_stays_in_the_currency(values, start):
+    short = small_run(values=values, steps=3)
     found = fan_of(short)
     assert not found.relative
-    assert (found.values[:, 0] == 0.0).all()
+    assert (found.values[:, 0] == start).all()
     ax = fan(short)
     assert ax.get_ylabel() == "value, EUR"
     words_of(ax)
@@ -169,6 +170,18 @@ def test_fewer_paths_where_returns_take_much(run, monkeypatch):
     assert len(fan_of(run).values) == 700
     monkeypatch.setattr(analysis.plots.paths, "_MOST_BYTES", 8 * 12 * 3 * 7)
     assert len(fan_of(run).values) == 100
+
+
+def test_it_takes_the_threads_of_the_run(run, monkeypatch):
+    taken = []
+
+    def recording(*arguments, threads):
+        taken.append(threads)
+        return replay(*arguments, threads=threads)
+
+    monkeypatch.setattr(analysis.plots.paths, "replay", recording)
+    fan_of(run._replace(threads=1))
+    assert taken == [1]
 
 
 def test_what_cannot_fit_is_refused(run, monkeypatch):
