@@ -1,11 +1,13 @@
 """Correlations: those of each law against their definition, the order of clusters, and what is drawn."""
 
+import itertools
 import time
 
 import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import equal_pool, equicorrelation, every_law, loadings, three_assets
+from pictured import cut_off
 from small_runs import HOSTILE, TIGHT, small_run, words_of
 
 import analysis
@@ -179,6 +181,10 @@ def test_what_is_below_0_is_marked():
     marked = {(text.get_position()[1], text.get_position()[0]) for text in left.texts if text.get_text() == "-"}
     assert marked == {(i, j) for i in range(10) for j in range(10) if matrix[i, j] < 0.0}
     assert len(marked) == 50
+    independent = [[0.0, 1.0] if i < 5 else [1.0, -1e-9] for i in range(10)]  # -1e-9 is nothing
+    left, _ = correlations(small_run([f"a{i}" for i in range(10)], factors=independent))
+    assert left.images[0].get_array().min() < 0.0
+    assert "-" not in [text.get_text() for text in left.texts]
 
 
 def test_where_no_case_has_others_it_is_said():
@@ -243,6 +249,17 @@ def test_names_stay_text():
     words = words_of(left)
     assert any(word.startswith("$a$ <b>: mean") for word in words)
     assert {"<script>a...", "$x$ & $\\f...", "_^{%"} <= set(words)
+
+
+def test_words_are_whole_and_apart():
+    names = [f"{i}: a long name of an asset" for i in range(20)]
+    _, right = correlations(small_run(names, shocks=[TIGHT]))
+    assert not cut_off(right)
+    (stamp,) = (text.get_window_extent() for text in right.texts if "seed" in text.get_text())
+    label = right.xaxis.label.get_window_extent()
+    named = [text.get_window_extent() for text in right.get_xticklabels()]
+    assert stamp.y1 < label.y0 < label.y1 < min(box.y0 for box in named)
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(named))
 
 
 def test_what_the_run_does_not_have(run):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import deep_tree, every_law, plan, three_assets
+from pictured import cut_off, overlapping
 from small_runs import HOSTILE, small_run, words_of
 
 import analysis.plots.paths
@@ -146,6 +147,14 @@ def test_lines_and_bands_hold_the_values(run):
     assert {"5 %", "25 %", "median", "75 %", "95 %", "months"} <= set(words)
     assert "12,000 paths, seed 7; bands of the first 2,000; thin: the first 5" in words
     assert "value, per cent of the start" in words
+
+
+def test_words_are_whole_and_apart():
+    """Of bands that hardly open beside paths that go far."""
+    calm = {"name": "calm", "changes": [{"volatility": {"multiply": 0.01}}, {"jump": {"add": -0.3}}]}
+    ax = fan(small_run(steps=4, shocks=[calm]), case="calm")
+    assert not cut_off(ax)
+    assert not overlapping(ax)
 
 
 def test_long_horizons_are_in_years():
