@@ -16,7 +16,7 @@ PATHS = {  # by n and T: at least 2e7 normals, and 20 batches, the fewest with s
     (10, 1): 2_400_000,
     (50, 1): 480_000,
     (500, 1): 80_000,
-    (2000, 1): 20_480,
+    (2000, 1): 40_960,
     (10, 12): 400_000,
     (50, 12): 80_000,
     (500, 12): 20_480,
@@ -24,7 +24,7 @@ PATHS = {  # by n and T: at least 2e7 normals, and 20 batches, the fewest with s
 HEATS = [
     *(Heat(n, steps, threads, paths, 3) for (n, steps), paths in PATHS.items() for threads in (1, 2)),
     Heat(10, 12, 2, 2_400_000, 3, horizon_only=True),
-    Heat(10, 252, 2, 240_000, 3, horizon_only=True),
+    Heat(10, 252, 2, 720_000, 3, horizon_only=True),
     *(Heat(n, 1, 2, PATHS[n, 1], 3, precision="single") for n in (10, 50, 500)),
 ]
 

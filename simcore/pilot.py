@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore import engines
 from simcore.blocks import run_stored
 from simcore.case import Case, Plan
 from simcore.engines import Engine
 from simcore.kernels.block import BLOCK
+from simcore.kernels.order import largest
 from simcore.lowering import lower
 from simcore.ranges import layout
 from simcore.summary import tree_sums
 
 _FEWEST_BLOCKS, _MOST_BLOCKS = 8, 512  # about 1/64 of a run between them
-_FEW = 2**14  # paths that take no longer to partition than threads to hand them over
+_AT_ONCE = 2**18  # losses that take longer to look through than threads to hand them over
 _SAFETY = 6.0  # standard deviations by which the pilot may misjudge the share of a tail
 _SPARE = 4  # times the rank that is likely needed, for thresholds that turn out too high
 
@@ -66,13 +66,13 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
     centers = first_losses + tree_sums(head - first_losses[:, np.newaxis]) / head.shape[1]
     share = depth / plan.paths
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
-    first = max(0, paths - _SPARE * rank)
+    worst = np.empty((len(losses), min(paths, _SPARE * rank)))
 
-    def finding_thresholds(row: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.partition(row, first)[first:]
+    def finding_thresholds(first: int) -> None:
+        largest(losses[first : first + size], worst[first : first + size])
 
-    run = engine if paths > _FEW else engines.threads(1)
-    worst = np.array(run(finding_thresholds, list(losses)))
+    size = max(1, _AT_ONCE // paths)
+    engine(finding_thresholds, range(0, len(losses), size))
     return Pilot(paths, rank, worst, centers, losses if paths <= _FEWEST_BLOCKS * BLOCK else None)
 
 

@@ -8,7 +8,7 @@ values, is 4 to 8 times slower [measured on Zen 4, 1,000 to 400,000 losses].
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.compile import as_bits, kernel
+from simcore.compile import as_bits, as_float, kernel
 
 U = np.uint64
 _DIGIT_BITS = 11
@@ -102,3 +102,54 @@ def _key(value):
     """64 bits that rise as the value does."""
     bits = as_bits(value + 0.0)  # -0.0 becomes 0.0
     return bits ^ ((U(0) - (bits >> U(63))) | _SIGN)
+
+
+@kernel
+def largest(rows, out):
+    """The k largest of each row, in no order: by the highest digit that tells them apart, then by the next.
+
+    Without a branch a value: 14 us for 650 of 4,096 losses, where NumPy's partition takes 37 [Zen 4].
+
+    rows : float64[m, n], without NaN; out : float64[m, k], k from 1 to n; -0.0 becomes 0.0
+    """
+    n, k = rows.shape[1], out.shape[1]
+    left, taken = np.empty(n, np.uint64), np.empty(n + 1, np.uint64)  # keys: of what may still belong to them, and does
+    counts = np.empty(_BUCKETS, np.int64)
+    for r in range(rows.shape[0]):
+        for i in range(n):
+            left[i] = _key(rows[r, i])
+        least = left[0]
+        greatest = least
+        for i in range(n):
+            least = min(least, left[i])
+            greatest = max(greatest, left[i])
+        bits = 0
+        while bits < 64 and (greatest - least) >> U(bits):
+            bits += 1
+        size, found = n, 0
+        while found < k and bits > 0:
+            bits = max(0, bits - _DIGIT_BITS)
+            counts[:] = 0
+            for i in range(size):
+                counts[((left[i] - least) >> U(bits)) & U(_BUCKETS - 1)] += 1
+            digit, above = _BUCKETS, found
+            while digit > 0 and above + counts[digit - 1] <= k:
+                digit -= 1
+                above += counts[digit]
+            kept = 0
+            for i in range(size):
+                key = left[i]
+                its = np.int64(((key - least) >> U(bits)) & U(_BUCKETS - 1))
+                taken[found] = key
+                found += its >= digit
+                left[kept] = key
+                kept += its == digit - 1
+            size = kept
+        for i in range(k):
+            out[r, i] = _value(taken[i] if i < found else left[i - found])  # the last ones are equal
+
+
+@kernel
+def _value(key):
+    """What has this key."""
+    return as_float(key ^ (_SIGN if key & _SIGN else ~U(0)))
