@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -134,13 +133,11 @@ def simulate_one(scenario: Scenario, *, threads: int, memory: int, say: Callable
     from simcore.simulation import simulate
 
     if say:
-        if not compiled():
+        if not compiled(scenario.plan.precision):
             say("compiling the kernels, once: about ten seconds")
         seconds = needed_seconds(scenario.cases, scenario.plan, threads)
         if told := forecast(seconds, memory):
             say(f"{scenario.name}: {scenario.plan.paths:,} paths take {told}")
-    gc.freeze()  # all that was imported
-    gc.enable()
     began = time.perf_counter()
     engine = watched_engine(threads, scenario.name if say else None)
     results = simulate(scenario.cases, scenario.plan, threads=threads, engine=engine)

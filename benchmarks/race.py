@@ -14,7 +14,8 @@ from typing import Any, Self
 import numpy as np
 from peers import PEERS, SHARE, Form, forms, missing
 
-from analysis.bench_work import Figures, Precision
+from analysis.bench_work import Figures
+from simcore.case import Precision
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_HANDICAP = 1.1  # threads that wait for each other win a trial by chance, and lose three times that in noise

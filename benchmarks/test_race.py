@@ -8,10 +8,10 @@ from peers import PEERS, Form, missing, tuned_figures
 from race import Heat, Race, Stable
 from stopwatch import stopwatch
 
+from analysis.bench import FURTHEST
 from analysis.bench_work import simcore_figures, work
 from simcore.engines import available_threads
 
-FURTHEST = 5.85  # standard errors: one false alarm in 1e8 figures, and a run compares 20,000
 PATHS = {  # by n and T: at least 2e7 normals, and 20 batches, the fewest with standard errors
     (10, 1): 2_400_000,
     (50, 1): 480_000,

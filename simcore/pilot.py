@@ -40,7 +40,7 @@ class Pilot:
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
     losses : ndarray, shape (slots, paths), or None
-        All of them, where they are more than 1/64 of the run, so that they need not be computed again.
+        All of them where there are `known_batches`.
     """
 
     paths: int
@@ -53,6 +53,20 @@ class Pilot:
 def pilot_paths(plan: Plan) -> int:
     """Paths of the pilot of a run."""
     return min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, layout(plan.paths).blocks // 64)))
+
+
+def known_batches(plan: Plan) -> int:
+    """How many of the first batches a run makes of its pilot's losses; none where that would save little."""
+    run, paths = layout(plan.paths), pilot_paths(plan)
+    if plan.outputs or paths > _FEWEST_BLOCKS * BLOCK:
+        return 0
+    return run.batches if paths == plan.paths else paths // (run.span * BLOCK)
+
+
+def computed_paths(plan: Plan) -> int:
+    """Paths that a run computes: its own, and those of its pilot that it computes again."""
+    known = known_batches(plan) * layout(plan.paths).span * BLOCK
+    return plan.paths + pilot_paths(plan) - min(known, plan.paths)
 
 
 def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilot:
@@ -73,7 +87,7 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
 
     size = max(1, _AT_ONCE // paths)
     engine(finding_thresholds, range(0, len(losses), size))
-    return Pilot(paths, rank, worst, centers, losses if paths <= _FEWEST_BLOCKS * BLOCK else None)
+    return Pilot(paths, rank, worst, centers, losses if known_batches(plan) else None)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,7 +23,7 @@ from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.kernels.block import BLOCK
 from simcore.lowering import Sink, check_cases, lower, lower_losses, stored_rows
 from simcore.memory import refuse_beyond_memory
-from simcore.pilot import Pilot, pilot, tail_thresholds
+from simcore.pilot import Pilot, known_batches, pilot, tail_thresholds
 from simcore.program import Program
 from simcore.ranges import Layout, layout
 from simcore.summary import Summary
@@ -192,11 +192,10 @@ def _run(
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
     parts = []
-    if scout.losses is not None and not program.stored:  # of the first batches every loss is known
-        first = run.batches if scout.paths == plan.paths else scout.paths // (run.span * BLOCK)
-        known = lower_losses(program)
-        parts = [run_range(known, plan, run, (0, first), scout.centers, thresholds, share, scout.losses)]
-    start = len(parts[0].batch) if parts else 0
+    start = 0
+    if scout.losses is not None:
+        start, known = known_batches(plan), lower_losses(program)
+        parts = [run_range(known, plan, run, (0, start), scout.centers, thresholds, share, scout.losses)]
     if ranges := run.ranges(_pieces(run, program), start):
         parts += engine(simulating, ranges)
     parts.sort(key=lambda part: int(part.batch[0]))
