@@ -50,7 +50,7 @@ def bench(*, threads: int, say: Callable[[str], None], sizes: Sequence[tuple[int
     say : callable
         Told what is being raced.
     sizes : sequence of (assets, steps, paths)
-        Every step is drawn and correlated, by both.
+        Every step is drawn by both. NumPy correlates each; simcore their sum, since the factor stays the same.
 
     Returns
     -------

@@ -21,6 +21,7 @@ from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.kernels.block import BLOCK
+from simcore.kernels.driver import SIZE
 from simcore.lowering import Sink, check_cases, lower, lower_losses, stored_rows
 from simcore.memory import refuse_beyond_memory
 from simcore.pilot import Pilot, known_batches, pilot, tail_thresholds
@@ -30,7 +31,7 @@ from simcore.summary import Summary
 from simcore.tails import Tail
 
 _ENOUGH_RANGES, _MOST_RANGES = 16, 128  # for threads to share the work evenly, and for progress to be seen
-_ROWS_IN_A_RANGE = 4096  # of a block each, which take some 5 ms
+_ROWS_IN_A_RANGE = 8192  # of a block each, which take some 5 ms
 _BLOCKS_IN_A_RANGE = 1024
 _DEEP = 4096  # losses of a tail that take longer to sort than threads to hand it over
 
@@ -171,8 +172,9 @@ def _run_whole(
 
 def _pieces(run: Layout, program: Program) -> int:
     """Ranges to cut a run into, at least: each has work for longer than it takes to hand it out."""
+    rows = int(program.ops[:, SIZE].sum())  # that a block works on
     most = max(_ENOUGH_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE))
-    return max(1, min(most, run.blocks * program.rows // _ROWS_IN_A_RANGE))
+    return max(1, min(most, run.blocks * rows // _ROWS_IN_A_RANGE))
 
 
 def _run(

@@ -249,6 +249,25 @@ def test_losses_of_the_pilot_are_not_computed_again(monkeypatch, paths):
     assert digest(results[0]) == digest(results[1])
 
 
+def test_many_steps_and_many_cases_are_shared_by_threads():
+    """Ranges go by what a block works on, not by its rows, which steps and cases use again."""
+    seen = []
+
+    def watching(task, items):
+        seen.append(sum(isinstance(item, tuple) for item in items))
+        return [task(item) for item in items]
+
+    def ranges(cases, **change):
+        seen.clear()
+        run(cases, plan(20_000, **change), engine=watching)
+        return max(seen)
+
+    few, steps = ranges(equal_pool(2)), ranges(equal_pool(2), steps=500, collapse=False)
+    cases = ranges([equal_pool(2, name=f"case {i}") for i in range(200)])
+    assert few == 1
+    assert min(steps, cases) >= 4
+
+
 @pytest.mark.parametrize("paths", [512, 4_000, 4_096, 32_768, 300_000, 1_200_000])
 def test_paths_computed_are_those_that_the_driver_draws(monkeypatch, paths):
     real, blocks = simcore.blocks.drive, []
