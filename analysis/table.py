@@ -9,10 +9,9 @@ from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
 from analysis.tails import bounded_of
 from analysis.tails import told as told_bounded
-from analysis.text import amount, amount_scale, counted, power_name, precision_words, wrapped
+from analysis.text import amount, amount_scale, counted, figure_name, per_cent, power_name, precision_words, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
-from simcore.confidence import as_fraction
 
 NO_SHARE = "no per cent: the value of the pool is not above 0"
 
@@ -121,7 +120,7 @@ def lay_out(
 
     blocks = [] if values is None else [_value_block(values, power, decimals)]
     for figure, column in pooled.items():
-        blocks.append(_figure_block(_title(figure), column, values, power, decimals, notes))
+        blocks.append(_figure_block(figure_name(*figure), column, values, power, decimals, notes))
     by_member = [cell[*line, "benefit", *judged] for line in lines]
     by_position = [cell.get((*line, "benefit_assets", *judged)) for line in lines]
     benefits = [deep or flat for deep, flat in zip(by_position, by_member, strict=True)]
@@ -132,7 +131,7 @@ def lay_out(
         blocks.append(_benefit_block("benefit of members", members, notes))
 
     panels = panels_of(lines, blocks, notes)
-    estimated = [_estimation_block(_title(figure), column, power, decimals) for figure, column in pooled.items()]
+    estimated = [_estimation_block(figure_name(*figure), column, power, decimals) for figure, column in pooled.items()]
     estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
     if nested:
         estimated.append(_estimation_block("benefit of members, %", members, None, 1))
@@ -140,17 +139,6 @@ def lay_out(
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
     return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers), estimation)
-
-
-def _title(figure: Figure) -> str:
-    measure, confidence = figure
-    short = {"volatility": "volatility", "value_at_risk": "VaR", "expected_shortfall": "ES"}[measure]
-    return short if confidence is None else f"{short} {_per_cent(confidence)} %"
-
-
-def _per_cent(confidence: float, *, tail: bool = False) -> str:
-    share = as_fraction(confidence)
-    return f"{float(100 * (1 - share if tail else share)):.15g}"
 
 
 def _value_block(values: Sequence[float], power: int, decimals: int) -> Block:
@@ -229,7 +217,7 @@ def _horizon(years: float) -> str:
 def foot(shown: Layout, loss: str, rows: str, error: str) -> str:
     """What the columns mean: of which loss, `rows`: what is equally likely, `error`: what standard errors are of."""
     at = shown.judged[1] or 0.0
-    c, tail, es = _per_cent(at), _per_cent(at, tail=True), _title(shown.judged)
+    c, tail, es = per_cent(at), per_cent(at, tail=True), figure_name(*shown.judged)
     words = [
         f"volatility: the standard deviation of the {loss}.",
         f"VaR {c} %: the loss that is exceeded with a probability of {tail} %.",
