@@ -5,7 +5,6 @@ that failed.
 Whatever takes long to import is imported by the command that needs it.
 """
 
-import gc
 import os
 import sys
 import time
@@ -35,7 +34,7 @@ from analysis.options import (
     overrides_of,
     threads_of,
 )
-from analysis.terminal import hush, print_result, say, tell_cautions
+from analysis.terminal import hush, look_for_garbage, print_result, say, tell_cautions
 from simcore.errors import InputError, SimcoreError, raise_if_any
 
 if TYPE_CHECKING:
@@ -107,14 +106,13 @@ def run(
     folder, of_folder = folder_of(out)
     problems += of_folder
     loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
+    look_for_garbage()
     for scenario in () if quiet else loaded:
         tell_cautions(scenario.file, scenario.cautions)
     memory = check_memory(loaded, count)
     if folder:
         output.try_folder(folder)
     told = None if quiet else say
-    gc.freeze()  # `simcore.__main__` turned it off; what was imported is no garbage
-    gc.enable()
     with within_memory():
         runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
     try:
@@ -164,6 +162,7 @@ def plan(
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
+    look_for_garbage()
     tell_cautions(loaded.file, loaded.cautions)
     planned = plan_of(loaded, threads=count)
     if as_json:
@@ -234,6 +233,7 @@ def replay(
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
+    look_for_garbage()
     if not quiet:
         tell_cautions(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
@@ -258,6 +258,7 @@ def bench(threads: Threads = None, as_json: AsJson = False, quiet: Quiet = False
 
     count, problems = threads_of(threads)
     raise_if_any(problems)
+    look_for_garbage()
     benched = run_bench(threads=count, say=(lambda text: None) if quiet else say)
     if as_json:
         print_result(json_text(bench_document(benched)), machine=True)
