@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import simcore
+from analysis.bounded_tails import bounded_of
 from analysis.estimation import drawn_of
-from analysis.tails import bounded_of
 
 if TYPE_CHECKING:
     from analysis.comparison import Row

@@ -11,9 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.border import read_only
 from simcore.errors import InputError, Problem
 from simcore.summary import tree_sum, tree_sums
-from simcore.tails import read_only
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.bounded_tails import BoundedTails, bounded_of, told
 from analysis.progress import duration
-from analysis.tails import BoundedTails, bounded_of, told
 from analysis.text import counted, precision_words, wrapped
 
 if TYPE_CHECKING:

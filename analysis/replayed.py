@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from analysis.bounded_tails import bounded_of
 from analysis.runs import in_the_file
-from analysis.tails import bounded_of
 from analysis.text import WIDTH, aligned, amount, amount_scale, columns, counted, power_name, wrapped
 from scenarios.messages import unknown_name
 from simcore.confidence import tail_depth

@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from analysis.bounded_tails import bounded_of
+from analysis.bounded_tails import told as told_bounded
 from analysis.comparison import Figure, RelativeTo, Row
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
-from analysis.tails import bounded_of
-from analysis.tails import told as told_bounded
 from analysis.text import amount, amount_scale, counted, figure_name, per_cent, power_name, precision_words, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan

@@ -1,4 +1,4 @@
-"""Checks of single values at the border, shared by the types that users build.
+"""What crosses the border: checks of single values, and arrays that stay as they are, for the types that users meet.
 
 NumPy's scalars count as the numbers they are; True and False do not, and text is never a list of its letters.
 """
@@ -85,3 +85,11 @@ def as_numbers(values: object, place: str) -> NDArray[np.float64]:
         raise InputError([problem]) from None
     out.setflags(write=False)
     return out
+
+
+def read_only(record: object, *names: str) -> None:
+    """Let these arrays of a frozen record be read only, and leave the caller's own as they are."""
+    for name in names:
+        view = getattr(record, name).view()
+        view.setflags(write=False)
+        object.__setattr__(record, name, view)

@@ -128,7 +128,8 @@ def signed_exponent(_context, bits):
 def polynomial(_context, x, coefficients):
     """The polynomial with these coefficients, lowest first, at x, in x's type.
 
-    Straight-line fused multiply-adds: two Horner chains in x^2, even and odd, which halve the latency.
+    Straight-line fused multiply-adds: two Horner chains in x^2, even and odd, which halve the latency: 1.79 to 1.73 ns
+    a normal, nothing of exp [Zen 4].
     """
 
     def generate(target, builder, signature, arguments):
@@ -181,7 +182,10 @@ def trailing_zeros(_context, bits):
 
 @intrinsic
 def prefer_wide_vectors(_context):
-    """Let the kernel that this stands in use 512-bit vectors where the CPU has them; LLVM prefers 256 bits."""
+    """Let the kernel that this stands in use 512-bit vectors where the CPU has them; LLVM prefers 256 bits.
+
+    Normals 2.1 to 1.6 ns, exp and loss 0.9 to 0.6 where it was measured first; on Zen 4 nothing.
+    """
 
     def generate(target, builder, _signature, _arguments):
         _prefer_wide(builder)
@@ -195,8 +199,10 @@ def _prefer_wide(builder):
         set.add(builder.function.attributes, f'"{attribute}"="512"')
 
 
+# accumulators: 4 x 4 of 64 bytes fill half of AVX-512's registers, and all of AVX2's. 480 assets take 1.40 times as
+# long with 2 x 4, 1.10 with 4 x 2, 1.14 with 8 x 4, 0.97 to 1.00 with 6 x 4 [Zen 4]
 TILE_ROWS = 4
-TILE_VECTORS = 4  # accumulators: 4 x 4 of 64 bytes fill half of AVX-512's registers, and all of AVX2's
+TILE_VECTORS = 4
 TILE_BYTES = 64 * TILE_VECTORS
 TILE_PATHS = TILE_BYTES // 8  # columns of float64s; of float32s it is twice as many
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from simcore.confidence import tail_size
 from simcore.engines import Engine
-from simcore.kernels.moments import weighted_products
 from simcore.kernels.resampling import draw_rows, measure_replicates
+from simcore.kernels.weighted import weighted_products
 from simcore.summarize import worst_ranks
 from simcore.summary import tree_sum
 

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.border import as_tuple
+from simcore.border import as_tuple, read_only
 from simcore.errors import InputError, Problem, show
-from simcore.tails import BoundedTail, Tail, read_only
+from simcore.tails import BoundedTail, Tail
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

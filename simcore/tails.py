@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from simcore.border import read_only
+
 if TYPE_CHECKING:
     from simcore.summary import Summary
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-
-
-def read_only(record: object, *names: str) -> None:
-    """Let these arrays of a frozen record be read only, and leave the caller's own as they are."""
-    for name in names:
-        view = getattr(record, name).view()
-        view.setflags(write=False)
-        object.__setattr__(record, name, view)
 
 
 @dataclass(frozen=True, eq=False)

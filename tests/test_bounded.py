@@ -136,8 +136,9 @@ def test_also_where_batches_end(paths):
 
 
 def test_also_of_several_cases_and_steps():
-    cases = [deep_tree(), deep_tree("heavy", dof=3.0), Case("fallen", jumped().market, three_assets().pools)]
-    cases[2] = Case("other", dataclasses.replace(cases[0].market, scale=2.0 * cases[0].market.scale), cases[0].pools)
+    base = deep_tree()
+    doubled = Case("other", dataclasses.replace(base.market, scale=2.0 * base.market.scale), base.pools)
+    cases = [base, deep_tree("heavy", dof=3.0), doubled]
     run_plan = plan(40_000, steps=3)
     agree(*both(cases, run_plan), run_plan.confidences)
 

@@ -164,6 +164,7 @@ def test_a_factor_that_misses_is_said_of_the_file_that_has_the_matrix(tmp_path, 
     (tmp_path / "base.toml").write_text((VALID / "smallest.toml").read_text(encoding="utf-8"))
     (tmp_path / "upper.toml").write_text('extends = "base.toml"\n[simulation]\npaths = 20\n')
     monkeypatch.setattr("simcore.correlation.LARGEST_RESIDUAL", -1.0)
+    monkeypatch.setattr("simcore.correlation._is_well_inside", lambda lower: False)
     with pytest.raises(InputError, match=r"base\.toml: universe\.correlation = a matrix missed by"):
         scenarios.load(tmp_path / "upper.toml")
     with pytest.raises(InputError, match=r"^override: universe\.correlation = a matrix missed by"):

@@ -340,8 +340,9 @@ def test_what_cannot_be_computed_is_said_once_of_the_base_and_of_each_shock_that
 
 def test_a_factor_that_misses_is_said_at_the_file_s_place(monkeypatch):
     monkeypatch.setattr("simcore.correlation.LARGEST_RESIDUAL", -1.0)
-    with pytest.raises(InputError, match=r"^three_assets: universe\.correlation = a matrix missed by"):
-        scenarios.load("three_assets")
+    monkeypatch.setattr("simcore.correlation._is_well_inside", lambda lower: False)
+    with pytest.raises(InputError, match=r"smallest\.toml: universe\.correlation = a matrix missed by"):
+        scenarios.load(CASES / "valid" / "smallest.toml")
 
 
 @pytest.mark.parametrize("n", [2, 3, 7, 50, 200])

@@ -9,6 +9,7 @@ import scenarios
 from analysis.cli import main
 from analysis.planned import plan_of
 from simcore import Plan
+from simcore.capacity import needed_bytes
 from simcore.lowering import lower
 
 
@@ -50,8 +51,21 @@ def test_the_command_prints_it(capsys, planned):
     assert main(["plan", "etf18", "--paths", "1e4", "--threads", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["blocks"], found["rows"], found["operations"]) == (20, planned.rows, planned.operations)
-    assert found["bytes"] == planned.bytes
     assert found["work"][0] == dict(planned.work[0]._asdict())
+
+
+def test_bytes_and_seconds_are_those_of_a_run_by_so_many_threads(capsys, monkeypatch):
+    """Bytes as `simcore.capacity` counts them, seconds as they are foretold, by 2 threads half."""
+    scenario = scenarios.load("etf18", overrides={"simulation.paths": 10_000})
+    monkeypatch.setattr("analysis.forecast.needed_seconds", lambda cases, plan, threads: plan.paths / 100 / threads)
+    for threads, seconds in ((1, 100.0), (2, 50.0)):
+        found = plan_of(scenario, threads=threads)
+        assert found.bytes == needed_bytes(scenario.cases, scenario.plan, threads)
+        assert found.seconds == seconds
+    assert plan_of(scenario, threads=1).bytes < plan_of(scenario, threads=2).bytes
+    assert main(["plan", "etf18", "--paths", "1e4", "--threads", "2"]) == 0
+    size = round(needed_bytes(scenario.cases, scenario.plan, 2) / 2**20)
+    assert f"\nabout 50 s by 2 threads, {size} MiB of memory" in capsys.readouterr().out
 
 
 def test_what_cannot_fit_is_refused(capsys):

@@ -10,7 +10,9 @@ import numpy as np
 from simcore.compile import TILE_BYTES, TILE_PATHS, TILE_ROWS, fma, kernel, multiply_tile
 from simcore.kernels.block import BLOCK
 
-_DEPTH, _HEIGHT = 960, 48  # columns and rows of the factor that are worked on together: they stay in the L2 cache
+# columns and rows of the factor that are worked on together, so that they stay in the L2 cache: 46.7 to 43.8 ns a
+# normal of 2,000 assets where it was 240 x 96, 9.8 to 9.7 of 500 [Zen 4]
+_DEPTH, _HEIGHT = 960, 48
 
 
 @kernel

