@@ -4,6 +4,8 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from simcore.confidence import as_fraction
+
 WIDTH = 120  # columns at most, unless names or a single figure are wider
 MOST_DECIMALS = 12
 _SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
@@ -16,6 +18,26 @@ def counted(count: int, what: str) -> str:
     ('1 path', '1,000,000 paths')
     """
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def per_cent(confidence: float, *, tail: bool = False) -> str:
+    """A confidence in per cent, or the probability that is left of it.
+
+    >>> per_cent(0.975), per_cent(0.999, tail=True)
+    ('97.5', '0.1')
+    """
+    share = as_fraction(confidence)
+    return f"{float(100 * (1 - share if tail else share)):.15g}"
+
+
+def figure_name(measure: str, confidence: float | None) -> str:
+    """A measure of risk, as the head of a column.
+
+    >>> figure_name("expected_shortfall", 0.99)
+    'ES 99 %'
+    """
+    short = {"volatility": "volatility", "value_at_risk": "VaR", "expected_shortfall": "ES"}[measure]
+    return short if confidence is None else f"{short} {per_cent(confidence)} %"
 
 
 def columns(text: str) -> int:
