@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import plots
+from analysis.lookup import unit_of
 from analysis.plots import style
 from analysis.report import svg
-from analysis.report.headline import MOST_PICTURED, Headline, by_benefit, figure_words, headline_of, shown_cases
+from analysis.report.headline import (
+    MOST_PICTURED,
+    Headline,
+    answer,
+    by_benefit,
+    figure_words,
+    headline_of,
+    shown_cases,
+)
 from simcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,7 +144,7 @@ def pictures_of(run: Run) -> list[Picture]:
 
 
 def _drawn(run: Run, headline: Headline, kind: _Kind, case: str | None) -> Picture:
-    words = f"{kind.title}. " + ("" if case is None else figure_words(headline, case, run.scenario.currency))
+    words = answer(headline) if case is None else f"{kind.title}. {figure_words(headline, case, unit_of(run))}"
     try:
         text = svg.cleaned(_svg_of(run, kind, case), kind.title, words)
     except InputError as error:
@@ -153,7 +162,7 @@ def _svg_of(run: Run, kind: _Kind, case: str | None) -> str:
         figure = style.matplotlib("figure").Figure(figsize=kind.size, layout="constrained")
         options = {} if case is None else {"case": case}
         getattr(plots, kind.function)(run, ax=figure.subplots(ncols=kind.columns), **options)
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        style.matplotlib("backends.backend_svg").FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
     return text.getvalue()
 
 
