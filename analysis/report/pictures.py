@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,7 +157,8 @@ def _drawn(run: Run, headline: Headline, kind: _Kind, case: str | None) -> Pictu
 def _svg_of(run: Run, kind: _Kind, case: str | None) -> str:
     """The picture as Matplotlib writes it: without pyplot, a date, or what somebody's own settings say."""
     library, text = style.matplotlib(), io.StringIO()
-    with library.rc_context():
+    with library.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # in the font that measures; the reader's may have it
         library.rcdefaults()
         library.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": kind.key})
         figure = style.matplotlib("figure").Figure(figsize=kind.size, layout="constrained")
