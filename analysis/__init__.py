@@ -28,6 +28,7 @@ _EXPORTS = {
     "total": "analysis.estimate",
     "value_at_risk": "analysis.measures",
     "volatility": "analysis.measures",
+    "write_report": "analysis.report.writing",
 }
 
 __all__ = sorted(_EXPORTS)

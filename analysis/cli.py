@@ -11,16 +11,16 @@ import time
 import traceback
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from analysis.cli_own import calibrate, measure
+from analysis.cli_run import run
 from analysis.options import (
     AsJson,
     Confidence,
     OnceEach,
-    Out,
     Paths,
     Quiet,
     Seed,
@@ -29,16 +29,12 @@ from analysis.options import (
     Steps,
     Threads,
     as_option,
-    folder_of,
     number,
     overrides_of,
     threads_of,
 )
 from analysis.terminal import hush, look_for_garbage, print_result, say, tell_cautions
 from simcore.errors import InputError, SimcoreError, raise_if_any
-
-if TYPE_CHECKING:
-    from analysis.runs import Run
 
 app = typer.Typer(
     add_completion=False,
@@ -80,50 +76,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-@command()
-def run(
-    context: typer.Context,
-    scenarios: Sources,
-    paths: Paths = None,
-    seed: Seed = None,
-    steps: Steps = None,
-    threads: Threads = None,
-    confidence: Confidence = None,
-    as_json: AsJson = False,
-    out: Out = None,
-    quiet: Quiet = False,
-) -> None:
-    """Compare pools with their members standing alone.
-
-    --paths, --seed, --steps and --confidence replace what the files say. Nothing is run unless everything is right.
-    """
-    hush(quiet)
-    from analysis import output
-    from analysis.document import document_of_all, json_text, manifest_of
-    from analysis.runs import check_memory, load_all, simulate_one, within_memory
-
-    count, problems = threads_of(threads)
-    folder, of_folder = folder_of(out)
-    problems += of_folder
-    loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
-    look_for_garbage()
-    for scenario in () if quiet else loaded:
-        tell_cautions(scenario.file, scenario.cautions)
-    memory = check_memory(loaded, count)
-    if folder:
-        output.try_folder(folder)
-    told = None if quiet else say
-    with within_memory():
-        runs = [simulate_one(one, threads=count, memory=m, say=told) for one, m in zip(loaded, memory, strict=True)]
-    try:
-        if folder:
-            rows = [row for done in runs for row in done.rows]
-            output.write_run(folder, rows, document_of_all(runs), manifest_of(runs, context.obj))
-    finally:  # a full disk does not lose what took long to compute
-        if as_json:
-            print_result(json_text(document_of_all(runs)), machine=True)
-        else:
-            print_result("\n\n\n".join(map(_table, runs)))
+command()(run)
 
 
 @command()
@@ -275,14 +228,3 @@ def warmup() -> None:
     folder = compile_kernels()
     where = f"their cache is {folder}" if folder else "the cache cannot be written, so each process compiles anew"
     print_result(f"kernels ready after {time.perf_counter() - began:.1f} s; {where}")
-
-
-def _table(done: "Run") -> str:
-    from analysis.estimation import drawn_of
-    from analysis.table import render
-
-    scenario = done.scenario
-    named = {"name": scenario.name, "description": scenario.description, "currency": scenario.currency}
-    how = {"relative_to": scenario.relative_to, "repairs": scenario.repairs, "drawn": drawn_of(scenario)}
-    text = render(done.rows, scenario.cases, scenario.plan, **named, **how)
-    return text.rstrip("\n")

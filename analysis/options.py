@@ -28,6 +28,10 @@ Out = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Also write comparison.csv, comparison.json, manifest.json there."),
 ]
+Report = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Also write a report, with pictures: report.html or report.md."),
+]
 
 
 class OnceEach(TyperCommand):
@@ -116,3 +120,10 @@ def folder_of(text: str | None) -> tuple[Path | None, list[Problem]]:
     if text is None:
         return None, []
     return Path(text), output.folder_problems(Path(text)) if text else [output.no_folder()]
+
+
+def report_of(text: str | None) -> tuple[Path | None, list[Problem]]:
+    """The file of --report, and what can be seen to be wrong with it."""
+    from analysis.report import target
+
+    return (None, []) if text is None else (Path(text), target.target_problems(Path(text)))

@@ -22,22 +22,22 @@ _FORMULA = ("=", "+", "-", "@")  # what a spreadsheet would compute instead of s
 _ALLOWED = "a folder that can be written to; it is made when it is missing"
 
 
-def folder_problems(folder: Path) -> list[Problem]:
-    """What can be seen to keep `folder` from taking the files, before anything is made or written."""
+def folder_problems(folder: Path, names: Sequence[str] = FILES) -> list[Problem]:
+    """What can be seen to keep `folder` from taking files of these names, before anything is made or written."""
     try:
         existing = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
         if not existing.is_dir():
             return [_problem(folder, f"{existing} is no folder")]
         if not os.access(existing, os.W_OK | os.X_OK):
             return [_problem(folder, f"{existing} cannot be written to")]
-        taken = [name for name in FILES if (folder / name).is_dir()]
+        taken = [name for name in names if (folder / name).is_dir()]
     except OSError as error:  # a name that no folder can have
         return [_problem(folder, f"{str(folder)[:60]} ({error.strerror})")]
     return [_problem(folder, f"{folder / name} is a folder") for name in taken]
 
 
-def try_folder(folder: Path) -> None:
-    """Make `folder` where it is missing, see that it takes a file, and leave nothing behind.
+def try_folder(folder: Path, name: str = "probe") -> None:
+    """Make `folder` where it is missing, see that it takes a file of this name, and leave nothing behind.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def try_folder(folder: Path) -> None:
     made = _missing(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe = _temporary(folder, "probe")
+        probe = _temporary(folder, name)
         probe.touch(exist_ok=False)
         probe.unlink()
     except OSError as error:
@@ -68,7 +68,9 @@ def _remove_empty(folders: Sequence[Path]) -> None:
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write `texts`, by the name of the file, in UTF-8, into `folder`, which is made when it is missing.
+    """Write `texts`, by the name of the file, in UTF-8, into `folder`; folders that are missing are made.
+
+    A name may lie in a folder of its own, as ``pictures/1.svg``. Files take their names in the order given.
 
     Raises
     ------
@@ -76,10 +78,13 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
         When one cannot be written: then all are as they were before. Only where a file could be written and not take
         its name is there a mixture, of whole files.
     """
-    made = _missing(folder)
-    temporary = {folder / name: _temporary(folder, name) for name in texts}
+    targets = [folder / name for name in texts]
+    parents = dict.fromkeys([folder, *(target.parent for target in targets)])
+    made = sorted({path for parent in parents for path in _missing(parent)}, key=lambda path: -len(path.parts))
+    temporary = {target: _temporary(target.parent, target.name) for target in targets}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for parent in parents:
+            parent.mkdir(parents=True, exist_ok=True)
         for part, text in zip(temporary.values(), texts.values(), strict=True):
             with open(part, "x", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)

@@ -13,6 +13,8 @@ from analysis.text import amount, amount_scale, counted, figure_name, per_cent, 
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan
 
+NO_CURRENCY = "units of currency"
+OF_A_RUN = ("loss over the horizon", "paths", "simulation error")  # what `meanings` says of
 NO_SHARE = "no per cent: the value of the pool is not above 0"
 
 
@@ -54,9 +56,11 @@ def render(
     values = [math.fsum(p.value for p in c.pools.positions_below(q.name)) for c in cases for q in c.pools.pools]
     lines = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
     shown = lay_out(rows, lines, plan.confidences, values)
-    unit = shown.unit + (currency or "units of currency")
-    head = _head(name, description, plan, unit, relative_to, "of this table " if drawn else "")
-    words = foot(shown, "loss over the horizon", "paths", "simulation error")
+    unit = shown.unit + (currency or NO_CURRENCY)
+    described = in_one_line(description)
+    losses = loss_words(unit, relative_to, "of this table " if drawn else "")
+    head = wrapped([f"{name}: {described}" if described else name, plan_words(plan), *losses])
+    words = foot(shown, *OF_A_RUN)
     if bounded := bounded_of(cases, plan):
         words += "\n" + wrapped([told_bounded(bounded)])
     if repairs:
@@ -64,11 +68,12 @@ def render(
         said = f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."
         head += "\n" + wrapped([said])
         words += "\n" + wrapped([f"REPAIRED: {told(one)}." for one in repairs], indent="    ")
-    intervals = [wrapped([_estimation(drawn)]), *shown.estimation] if drawn else []
+    intervals = [wrapped([estimation_words(drawn)]), *shown.estimation] if drawn else []
     return "\n\n".join([head, *shown.panels, *intervals, words]) + "\n"
 
 
-def _estimation(drawn: Drawn) -> str:
+def estimation_words(drawn: Drawn) -> str:
+    """What the table of the intervals of estimation is, in one sentence."""
     blocks = "row by row" if drawn.mean_block == 1.0 else f"in blocks of {drawn.mean_block:g} rows on average"
     return (
         f"Estimation: 95 % intervals from not knowing the parameters: {drawn.replicates:,} histories drawn again from "
@@ -81,7 +86,8 @@ class Layout(NamedTuple):
 
     unit : the power of 1000 that amounts are in, to stand before the currency; errors : relative standard errors of the
     amounts; nested : whether there are two benefits; notes : by their number, from 1; estimation : the tables of the
-    intervals of estimation
+    intervals of estimation; blocks, estimated : the columns of both kinds of tables; marks : of the notes at the end of
+    each line; scale : of amounts, as `analysis.text.amount` takes it
     """
 
     panels: list[str]
@@ -91,6 +97,10 @@ class Layout(NamedTuple):
     nested: bool
     notes: list[str]
     estimation: list[str]
+    blocks: list[Block]
+    estimated: list[Block]
+    marks: list[str]
+    scale: tuple[int, int]
 
 
 def lay_out(
@@ -98,6 +108,8 @@ def lay_out(
     lines: Sequence[tuple[str, str]],
     confidences: Sequence[float],
     values: Sequence[float] | None = None,
+    *,
+    view: str = "pooled",
 ) -> Layout:
     """The rows as tables, a line for each case and pool.
 
@@ -108,12 +120,14 @@ def lay_out(
     confidences : sequence of float
     values : sequence of float, optional
         Of the pool of each line, for a column of them and the amounts in per cent; without them there is neither.
+    view : {"pooled", "standalone"}
+        Of pools, or of positions, which have no benefit.
     """
     cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     figures: list[Figure] = [("volatility", None)]
     figures += [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
     judged = ("expected_shortfall", max(confidences))
-    pooled = {figure: [cell[*line, "pooled", *figure] for line in lines] for figure in figures}
+    pooled = {figure: [cell[*line, view, *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
     power, decimals = amount_scale(values or (), amounts)
     notes = Notes(len(lines))
@@ -121,24 +135,28 @@ def lay_out(
     blocks = [] if values is None else [_value_block(values, power, decimals)]
     for figure, column in pooled.items():
         blocks.append(_figure_block(figure_name(*figure), column, values, power, decimals, notes))
-    by_member = [cell[*line, "benefit", *judged] for line in lines]
+    by_member = [cell.get((*line, "benefit", *judged)) for line in lines]
     by_position = [cell.get((*line, "benefit_assets", *judged)) for line in lines]
     benefits = [deep or flat for deep, flat in zip(by_position, by_member, strict=True)]
     nested = any(by_position)
-    blocks.append(_benefit_block("benefit of assets" if nested else "benefit", benefits, notes))
+    if any(benefits):
+        blocks.append(benefit_block("benefit of assets" if nested else "benefit", benefits, notes))
     members = [flat if deep else None for deep, flat in zip(by_position, by_member, strict=True)]
     if nested:
-        blocks.append(_benefit_block("benefit of members", members, notes))
+        blocks.append(benefit_block("benefit of members", members, notes))
 
     panels = panels_of(lines, blocks, notes)
     estimated = [_estimation_block(figure_name(*figure), column, power, decimals) for figure, column in pooled.items()]
-    estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
+    if any(benefits):
+        estimated.append(_estimation_block("benefit of assets, %" if nested else "benefit, %", benefits, None, 1))
     if nested:
         estimated.append(_estimation_block("benefit of members, %", members, None, 1))
     estimation = panels_of(lines, estimated, notes)
     figured = [row for column in pooled.values() for row in column]
     errors = [row.std_error / abs(row.value) for row in figured if row.std_error and row.value]
-    return Layout(panels, power_name(power), judged, errors, nested, list(notes.numbers), estimation)
+    marks = ["".join(marked) for marked in notes.line]
+    said = (panels, power_name(power), judged, errors, nested, list(notes.numbers), estimation)
+    return Layout(*said, blocks, estimated, marks, (power, decimals))
 
 
 def _value_block(values: Sequence[float], power: int, decimals: int) -> Block:
@@ -165,7 +183,8 @@ def _figure_block(
     return Block(title, ("amount", "%"), cells)
 
 
-def _benefit_block(title: str, column: Sequence[Row | None], notes: Notes) -> Block:
+def benefit_block(title: str, column: Sequence[Row | None], notes: Notes) -> Block:
+    """The columns of a benefit and its interval, in per cent; empty where there is no row."""
     cells = []
     for i, row in enumerate(column):
         if row is None:
@@ -174,10 +193,14 @@ def _benefit_block(title: str, column: Sequence[Row | None], notes: Notes) -> Bl
             cells.append((notes.mark(row.note or ""), ""))
         else:
             notes.caution(i, row.note)
-            ends = ["none" if end is None else f"{100.0 * end:z.1f}" for end in (row.low, row.high)]
-            interval = "" if row.low is None and row.high is None else f"[{', '.join(ends)}]"
-            cells.append((f"{100.0 * row.value:z.1f}", interval))
+            cells.append((f"{100.0 * row.value:z.1f}", interval_words(row)))
     return Block(title, ("%", "95 % interval"), cells)
+
+
+def interval_words(row: Row) -> str:
+    """The interval of a benefit in per cent; nothing where there is none."""
+    ends = ["none" if end is None else f"{100.0 * end:z.1f}" for end in (row.low, row.high)]
+    return "" if row.low is None and row.high is None else f"[{', '.join(ends)}]"
 
 
 def _estimation_block(title: str, column: Sequence[Row | None], power: int | None, decimals: int) -> Block:
@@ -193,17 +216,25 @@ def _estimation_block(title: str, column: Sequence[Row | None], power: int | Non
     return Block(title, ("95 % interval",), cells)
 
 
-def _head(name: str, description: str, plan: Plan, unit: str, relative_to: RelativeTo, of: str) -> str:
-    told = "".join(c for c in " ".join(description.split()) if c.isprintable())
+def in_one_line(text: str) -> str:
+    """`text` without line breaks and what cannot be seen."""
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())
+
+
+def plan_words(plan: Plan) -> str:
+    """A plan in one line."""
     paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
+    return f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}{precision_words(plan.precision)}"
+
+
+def loss_words(unit: str, relative_to: RelativeTo, of: str = "") -> list[str]:
+    """What losses are in, and relative to; `of` which tables errors and intervals are simulation error only."""
     lines = [
-        f"{name}: {told}" if told else name,
-        f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}{precision_words(plan.precision)}",
-        f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals {of}are simulation error only.",
+        f"Losses in {unit}, and in per cent of the pool's value. Errors and intervals {of}are simulation error only."
     ]
     if relative_to == "mean":
         lines.append("VaR and ES are relative to the expected loss: how much worse than expected, not than the start.")
-    return wrapped(lines)
+    return lines
 
 
 def _horizon(years: float) -> str:
@@ -215,6 +246,12 @@ def _horizon(years: float) -> str:
 
 
 def foot(shown: Layout, loss: str, rows: str, error: str) -> str:
+    """`meanings` and the notes, as the lines below a table."""
+    notes = [f"[{number}] {note}" for number, note in enumerate(shown.notes, 1)]
+    return wrapped([*meanings(shown, loss, rows, error), *notes], indent="    ")
+
+
+def meanings(shown: Layout, loss: str, rows: str, error: str) -> list[str]:
     """What the columns mean: of which loss, `rows`: what is equally likely, `error`: what standard errors are of."""
     at = shown.judged[1] or 0.0
     c, tail, es = per_cent(at), per_cent(at, tail=True), figure_name(*shown.judged)
@@ -232,5 +269,4 @@ def foot(shown: Layout, loss: str, rows: str, error: str) -> str:
     if shown.errors:
         most = 100.0 * max(shown.errors)
         words.append(f"{error}: the standard error of an amount is at most {most:.2g} % of it.")
-    words += [f"[{number}] {note}" for number, note in enumerate(shown.notes, 1)]
-    return wrapped(words, indent="    ")
+    return words

@@ -176,3 +176,23 @@ def test_its_problems_are_told_with_those_of_the_files(tmp_path, capsys):
     said = capsys.readouterr().err
     assert said.startswith("simcore: 4 problems")
     assert all(place in said for place in ("--threads = 0", "--out = ", "nothing: file", "--seed = "))
+
+
+@pytest.mark.parametrize("fails_at", [None, 1, 2, 3])
+def test_files_in_folders_of_their_own_are_written_with_the_others(tmp_path, monkeypatch, fails_at):
+    calls, sync = [], os.fsync
+
+    def sometimes(descriptor):
+        calls.append(descriptor)
+        return full_disk() if len(calls) == fails_at else sync(descriptor)
+
+    monkeypatch.setattr(output.os, "fsync", sometimes)
+    texts = {"p/1.svg": "1", "p/deep/2.svg": "2", "text": "3"}
+    if fails_at is None:
+        write_files(tmp_path / "new", texts)
+        assert {str(p.relative_to(tmp_path / "new")) for p in tmp_path.rglob("*") if p.is_file()} == set(texts)
+        assert (tmp_path / "new" / "p" / "deep" / "2.svg").read_text() == "2"
+    else:
+        with pytest.raises(OSError, match="No space"):
+            write_files(tmp_path / "new", texts)
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,175 @@
+"""What a report says of a run, without any markup."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from analysis.document import provenance_of
+from analysis.estimation import drawn_of
+from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
+from analysis.report.pictures import Picture, pictures_of
+from analysis.report.resolved import resolved_text
+from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
+from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
+from analysis.tails import bounded_of
+from analysis.tails import told as told_bounded
+from scenarios.repairs import told as told_repair
+
+if TYPE_CHECKING:
+    from analysis.runs import Run
+
+NOTHING = ("Nothing", "was repaired or refused, and there is nothing to caution of.")
+
+
+class Section(NamedTuple):
+    """What is said of one case."""
+
+    case: str
+    tables: list[Table]
+    pictures: list[Picture]
+
+
+class Content(NamedTuple):
+    """What a report says of one run.
+
+    Attributes
+    ----------
+    name, description : str
+    plan : str
+        Paths, horizon, seed.
+    answer : str
+    losses : list of str
+        What amounts are in.
+    remarks : list of (kind, words)
+        What was repaired, noted or refused.
+    cases : Table
+    pictures : list of Picture
+        Of all cases together.
+    sections : list of Section
+    not_drawn : list of str
+        Of which cases there are no pictures, and which pictures there are not, and why.
+    meanings : list of str
+        What the columns are.
+    manifest : list of (key, words)
+    resolved : str
+        TOML.
+    shortened : str
+        What was left out of it.
+    """
+
+    name: str
+    description: str
+    plan: str
+    answer: str
+    losses: list[str]
+    remarks: list[tuple[str, str]]
+    cases: Table
+    pictures: list[Picture]
+    sections: list[Section]
+    not_drawn: list[str]
+    meanings: list[str]
+    manifest: list[tuple[str, str]]
+    resolved: str
+    shortened: str
+
+
+def content_of(run: Run) -> Content:
+    """What a report says of a run, with its pictures.
+
+    Parameters
+    ----------
+    run : Run
+        With its summaries.
+
+    Returns
+    -------
+    Content
+    """
+    scenario = run.scenario
+    headline = headline_of(run)
+    cases = shown_cases(headline)
+    pictures = pictures_of(run)
+    pools, shown = pool_tables(run, headline, cases)
+    positions = position_tables(run, cases)
+    unit, drawn = unit_in(run, shown.scale[0]), drawn_of(scenario)
+    estimated = estimation_tables(shown, cases, pools, unit) if drawn else {}
+    sections = []
+    for case in cases:
+        tables = [pools[case], estimated.get(case), positions[case]]
+        its = [picture for picture in pictures if picture.case == case and picture.svg]
+        sections.append(Section(case, [table for table in tables if table and table.blocks], its))
+    text, shortened = resolved_text(scenario.resolved)
+    return Content(
+        name=scenario.name,
+        description=in_one_line(scenario.description),
+        plan=plan_words(scenario.plan),
+        answer=answer(headline),
+        losses=loss_words(unit, scenario.relative_to),
+        remarks=list(_remarks(run)) or [NOTHING],
+        cases=cases_table(run, headline, cases),
+        pictures=[picture for picture in pictures if picture.case is None and picture.svg],
+        sections=sections,
+        not_drawn=list(_not_drawn(pictures, cases)),
+        meanings=meanings(shown, *OF_A_RUN),
+        manifest=_manifest(run),
+        resolved=text,
+        shortened=shortened,
+    )
+
+
+def command_words(command: Sequence[str]) -> str:
+    """A command as a shell takes it, with codes in place of what cannot be seen."""
+    return visible(shlex.join(command))
+
+
+def visible(text: str) -> str:
+    """`text` with codes in place of what cannot be seen.
+
+    >>> visible("a\\u202eb")
+    'a\\\\u202eb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _remarks(run: Run) -> Iterator[tuple[str, str]]:
+    scenario = run.scenario
+    repaired = list(map(told_repair, scenario.repairs))
+    yield from (("Repaired", f"{one}.") for one in repaired)
+    yield from (("Caution", f"{visible(one)}.") for one in scenario.cautions if one not in repaired)
+    if bounded := bounded_of(scenario.cases, scenario.plan):
+        yield "Noted", told_bounded(bounded)
+    if drawn := drawn_of(scenario):
+        yield "Noted", estimation_words(drawn)
+    empty: dict[str, int] = {}
+    for row in run.rows:
+        if row.value is None:
+            empty[row.note or ""] = empty.get(row.note or "", 0) + 1
+    for note, count in empty.items():
+        yield "Refused", f"{count:,} of {len(run.rows):,} figures are empty: {note}."
+
+
+def _not_drawn(pictures: Sequence[Picture], cases: Sequence[str]) -> Iterator[str]:
+    if len(cases) > 1 + MOST_PICTURED:
+        yield f"Pictures are of {cases[0]} and of the {MOST_PICTURED} other cases with the lowest benefits."
+    left_out: dict[tuple[str, str], list[str]] = {}
+    for picture in pictures:
+        if not picture.svg:
+            left_out.setdefault((picture.title, picture.words), []).append(picture.case or "all cases together")
+    for (title, reason), its in left_out.items():
+        yield f"Not drawn for {', '.join(its)}: {title}. It needs {reason}."
+
+
+def _manifest(run: Run) -> list[tuple[str, str]]:
+    scenario = run.scenario
+    its = provenance_of(scenario.digest, run.threads, run.seconds)
+    return [
+        ("file", visible(scenario.file)),
+        ("digest of the resolved scenario (SHA-256)", its["digest"]),
+        ("seed", str(scenario.plan.seed)),
+        ("paths", f"{scenario.plan.paths:,}"),
+        ("versions", ", ".join(f"{name} {version}" for name, version in its["versions"].items())),
+        ("machine", f"{its['cpu']}, threads: {its['threads']}"),
+        ("seconds", ", ".join(f"{part} {seconds:.2f}" for part, seconds in its["seconds"].items())),
+    ]
