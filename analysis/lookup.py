@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from simcore.errors import InputError, Problem, show
-from simcore.pools import PoolTree
+from simcore.pools import Pool, PoolTree
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
@@ -67,6 +68,43 @@ def benefit_view(tree: PoolTree, pool: str) -> str:
     """The view that compares a pool with all positions below it: where pools are nested, not the one of its members."""
     nested = any(member in {other.name for other in tree.pools} for member in tree.members(pool))
     return "benefit_assets" if nested else "benefit"
+
+
+def unpooled_view(tree: PoolTree, pool: str) -> str:
+    """The view with the sum of the own figures of all positions below a pool."""
+    return benefit_view(tree, pool).replace("benefit", "unpooled")
+
+
+def pool_alone(case: Case, pool: str) -> Case:
+    """The case with this pool and no other, and all positions below it as its members.
+
+    Its figures are those that the table has of the pool: `unpooled` and `benefit` are what `unpooled_view` and
+    `benefit_view` name there.
+    """
+    tree = case.pools
+    positions = tree.positions_below(pool)
+    nested = benefit_view(tree, pool) == "benefit_assets"
+    members = tuple(position.name for position in positions) if nested else tree.members(pool)
+    return replace(case, pools=PoolTree(positions, [Pool(pool, members)]))
+
+
+def refuse_riskless(case: Case, pool: str) -> None:
+    """Refuse a pool that loses the same on every path.
+
+    Raises
+    ------
+    InputError
+    """
+    from analysis.existence import risky_exposures
+
+    if not risky_exposures(case, case.pools.positions_below(pool)):
+        allowed = f"a pool with risk; in the case {case.name} it loses the same on every path"
+        raise InputError([Problem("pool", show(pool), allowed, "choose another pool or case")])
+
+
+def unit_of(run: Run) -> str:
+    """The currency, to stand behind amounts."""
+    return run.scenario.currency or "units of currency"
 
 
 def row_of(run: Run, case: str, node: str, view: str, measure: str, confidence: float | None) -> Row:

@@ -1,6 +1,6 @@
 """Image regression: a picture against the one that was looked at, with a tolerance for fonts and rasterisers.
 
-`SIMCORE_DRAW=1 .venv/bin/python -m pytest tests/test_plots*.py` writes the pictures of tests/pictures anew: look at them.
+`SIMCORE_DRAW=1 .venv/bin/python -m pytest tests/test_plots*.py` writes the pictures of tests/pictures anew: look there.
 """
 
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 PICTURES = Path(__file__).parent / "pictures"
-TOLERANCE = 0.02  # root mean square of the difference of pixels that go from 0 to 1; a line that moves gives 0.03 and more
+TOLERANCE = 0.02  # root mean square of differences of pixels from 0 to 1; a line that moves gives 0.03 and more
 
 
 def pixels(ax):
@@ -37,4 +37,6 @@ def distance(ax, name):
 
 def assert_as_before(ax, name):
     """The picture is the one that was looked at."""
-    assert distance(ax, name) <= TOLERANCE, f"look at it, and if it is right: SIMCORE_DRAW=1 (tests/pictures/{name}.png)"
+    assert distance(ax, name) <= TOLERANCE, (
+        f"look at it, and if it is right: SIMCORE_DRAW=1 (tests/pictures/{name}.png)"
+    )

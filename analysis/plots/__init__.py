@@ -1,13 +1,19 @@
 """Pictures of a run, drawn with Matplotlib (the extra `report`).
 
 Every function takes what `analysis.run` gives, draws into `ax` or into new axes, and returns them; none shows anything.
-Each module holds one picture: what is drawn, as arrays, and the drawing of it.
+Each module holds one picture: what is drawn, as arrays, and the drawing of it. None has the name of its
+function, or the two would shadow each other.
 """
 
 import importlib
 from typing import Any
 
-_EXPORTS: dict[str, str] = {}
+_EXPORTS = {
+    "benefit_by_case": "analysis.plots.benefits",
+    "convergence": "analysis.plots.converging",
+    "loss_density": "analysis.plots.density",
+    "tail_curve": "analysis.plots.tails",
+}
 
 __all__ = sorted(_EXPORTS)
 

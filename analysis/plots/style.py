@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
+from analysis.text import columns, counted, fitted
 from simcore.errors import InputError, Problem, SimcoreError, show
 
 if TYPE_CHECKING:
@@ -81,7 +82,9 @@ def matplotlib(name: str = "") -> Any:
     try:
         return import_module(f"matplotlib.{name}" if name else "matplotlib")
     except ImportError:
-        raise SimcoreError("pictures need Matplotlib: install simcore with its extra, pip install 'simcore[report]'") from None
+        raise SimcoreError(
+            "pictures need Matplotlib: install simcore with its extra, pip install 'simcore[report]'"
+        ) from None
 
 
 def new_axes(size: tuple[float, float] = SIZE, *, columns: int = 1) -> Any:
@@ -104,29 +107,42 @@ def dress(ax: Any, colours: Colours, *, title: str = "", grid: Literal["x", "y",
     ax.xaxis.label.set_color(colours.ink)
     ax.yaxis.label.set_color(colours.ink)
     if title:
-        ax.set_title(title, loc="left", color=colours.ink, fontsize="medium", fontweight="bold")
+        ax.set_title(title, loc="left", color=colours.ink, fontsize="medium", fontweight="bold", parse_math=False)
     if grid:
         ax.grid(axis=grid, color=colours.faint, alpha=0.25, linewidth=0.6)
         ax.set_axisbelow(True)
 
 
+def heading(words: str, *names: str, width: int = 76) -> str:
+    """A title: names, as many characters of them as `width` leaves, and words.
+
+    >>> heading("VaR and ES", "everything", "base")
+    'everything, base: VaR and ES'
+    >>> heading("VaR and ES", "a pool with a long name", "2008", width=30)
+    'a pool wi..., 2008: VaR and ES'
+    """
+    each = (width - columns(words) - 2 * len(names)) // len(names)
+    spare = sum(max(0, each - columns(name)) for name in names)
+    return f"{', '.join(fitted(name, each + spare) for name in names)}: {words}"
+
+
 def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "") -> None:
     """What the picture was made of, small, in the corner below the axes: paths and seed, and more words."""
-    text = f"{plan.paths:,} paths, seed {plan.seed}" + (f"; {words}" if words else "")
+    text = f"{counted(plan.paths, 'path')}, seed {plan.seed}" + (f"; {words}" if words else "")
     ax.annotate(
-        text, xy=(1.0, 0.0), xytext=(0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", va="top",
-        fontsize="x-small", color=colours.faint, annotation_clip=False,
+        text, (1.0, 0.0), xytext=(0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", va="top",
+        fontsize="x-small", color=colours.faint, annotation_clip=False, parse_math=False,
     )  # fmt: skip
 
 
 def amounts(axis: Any) -> None:
     """Let the ticks of an axis be amounts: 1,000, or 1.5M."""
-    axis.set_major_formatter(matplotlib("ticker").FuncFormatter(lambda value, _: short_amount(value)))
+    axis.set_major_formatter(lambda value, _: short_amount(value))
 
 
 def percents(axis: Any) -> None:
     """Let the ticks of an axis be shares of 1 in per cent."""
-    axis.set_major_formatter(matplotlib("ticker").PercentFormatter(xmax=1.0, decimals=None, symbol=" %"))
+    axis.set_major_formatter(lambda value, _: f"{100.0 * value:z.10g} %")
 
 
 def short_amount(value: float) -> str:

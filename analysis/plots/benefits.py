@@ -1,0 +1,136 @@
+"""The benefit of pooling in each case, from calm to crisis: whether it is there when it is needed.
+
+The benefit is that of ES, which is subadditive: on no sample is it negative.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from analysis import lookup
+from analysis.plots import style
+from analysis.plots.bands import band_of
+from analysis.text import figure_name, fitted
+from simcore.errors import InputError, Problem, show
+
+if TYPE_CHECKING:
+    from analysis.comparison import Row
+    from analysis.runs import Run
+
+MOST_CASES = 20
+_LEAST = 0.05  # benefit that the axis goes to
+
+
+class Benefits(NamedTuple):
+    """What `benefit_by_case` draws.
+
+    Attributes
+    ----------
+    rows : list of Row
+        Of the table, a case each, in the order of the file.
+    hidden : int
+        Cases beside them, whose benefits are no lower.
+    """
+
+    rows: list[Row]
+    hidden: int
+
+
+def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
+    """The benefits of a pool in ES, against all positions below it: of the first case, and of the 19 lowest others.
+
+    Parameters
+    ----------
+    run : Run
+    pool : str
+    confidence : float
+        Of the run's table.
+
+    Returns
+    -------
+    Benefits
+
+    Raises
+    ------
+    InputError
+        When no case has a benefit.
+    """
+    cases = run.scenario.cases
+    wanted = (pool, lookup.benefit_view(cases[0].pools, pool), "expected_shortfall", confidence)
+    rows = [row for row in run.rows if (row.node, row.view, row.measure, row.confidence) == wanted]
+    if all(row.value is None for row in rows):
+        allowed = f"a pool with a benefit in some case; here: {rows[0].note}"
+        raise InputError([Problem("pool", show(pool), allowed, "choose another pool")])
+    lowest = sorted(range(1, len(rows)), key=lambda i: np.inf if (value := rows[i].value) is None else value)
+    kept = sorted([0, *lowest[: MOST_CASES - 1]])
+    return Benefits([rows[i] for i in kept], len(rows) - len(kept))
+
+
+def benefit_by_case(
+    run: Run, *, pool: str | None = None, confidence: float | None = None, ax: Any = None, theme: style.Theme = "light"
+) -> Any:
+    """Benefit of a pool in every case, in the order of the file, with its 95 % interval of simulation error.
+
+    Parameters
+    ----------
+    run : Run
+        As `analysis.run` gives it.
+    pool : str, optional
+        The one with the most positions when absent.
+    confidence : float, optional
+        Of the ES whose benefit it is: one of the scenario's; the highest when absent.
+    ax : matplotlib Axes, optional
+        New ones, as high as the cases need, when absent.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        When the run has no such pool or confidence, or the pool has no benefit in any case.
+    SimcoreError
+        When Matplotlib is not installed.
+
+    Notes
+    -----
+    Of more than 20 cases it shows the first, and of the others the 19 with the lowest benefits.
+    """
+    colours, confidence = style.colours_of(theme), lookup.confidence_of(run, confidence)
+    name = lookup.pool_of(run.scenario.cases[0], pool)
+    shown = benefits_of(run, name, confidence)
+    ax = style.new_axes((style.SIZE[0], 1.3 + 0.28 * len(shown.rows))) if ax is None else ax
+    es = figure_name("expected_shortfall", confidence)
+    style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", name, width=60), grid="x")
+    band = band_of(shown.rows)
+    for y, (row, value, low, high) in enumerate(zip(shown.rows, *band, strict=True)):
+        if row.value is None:
+            _write(ax, y, 0.0, fitted(row.note or "", 70), colours.faint)
+            continue
+        ax.barh(y, value, height=0.62, color=colours.benefit)
+        if np.isfinite(low):
+            ax.errorbar(value, y, xerr=[[value - low], [high - value]], color=colours.ink, linewidth=1.2, capsize=3.0)
+        interval = f" [{100.0 * low:z.1f}, {100.0 * high:z.1f}]" if np.isfinite(low) else ""
+        _write(ax, y, max(0.0, np.nanmax([value, high])), f"{100.0 * value:z.1f} %{interval}", colours.ink)
+    ax.set_xlim(
+        0.0, max(_LEAST, np.nanmax([band.value, band.high])) / 0.68
+    )  # room for the words beside the longest bar
+    ax.set_ylim(len(shown.rows) - 0.4, -0.6)
+    ax.set_yticks(range(len(shown.rows)), [fitted(row.case, 28) for row in shown.rows], parse_math=False)
+    ax.tick_params(axis="y", length=0.0)
+    style.percents(ax.xaxis)
+    ax.set_xlabel("benefit, per cent", loc="left")
+    hidden = f"not shown: {shown.hidden:,} cases whose benefit is no lower" if shown.hidden else ""
+    style.stamp(ax, colours, run.scenario.plan, hidden)
+    return ax
+
+
+def _write(ax: Any, y: int, x: float, words: str, colour: str) -> None:
+    ax.annotate(
+        words, (x, y), xytext=(5, 0), textcoords="offset points", va="center", fontsize="small", color=colour,
+        annotation_clip=False, parse_math=False,
+    )  # fmt: skip

@@ -1,0 +1,207 @@
+"""Whether there are enough paths: the estimate as it was after fewer of them, and how its interval narrows.
+
+What a shorter run would have given is cut out of the whole one, whose batches and worst losses are kept. Of a few paths
+the worst losses of all are too few; there the curve begins later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis import lookup
+from analysis.plots import style
+from analysis.plots.bands import Band, band_of, draw_band
+from analysis.text import figure_name
+from simcore.confidence import interval_ranks, quantile_rank, tail_depth
+from simcore.errors import InputError, Problem, show
+from simcore.summary import Summary
+from simcore.tails import BoundedTail, Tail
+
+if TYPE_CHECKING:
+    from analysis.runs import Run
+    from simcore.case import Case
+
+POINTS = 30
+_ES = "expected_shortfall"
+
+
+class Convergence(NamedTuple):
+    """What `convergence` draws.
+
+    Attributes
+    ----------
+    paths : ndarray of int64, shape (k,)
+        Ascending; the last is the whole run.
+    band : Band, currency
+        ES after so many paths; no interval below 20 batches.
+    """
+
+    paths: NDArray[np.int64]
+    band: Band
+
+
+def first_batches(summary: Summary, batches: int, confidence: float) -> Summary:
+    """The Summary of the first batches of a run: what a run of their paths would have kept.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of a whole run, with a whole tail.
+    batches : int
+        From 1 to all.
+    confidence : float
+        For which the tail is kept, as deep as the whole run's goes.
+
+    Returns
+    -------
+    Summary
+        Its tail is not `enough` where the whole run kept too few losses of these paths.
+    """
+    tail = summary.tail.worst
+    count = summary.count[:batches]
+    inside = tail.paths < batches * summary.batch_paths
+    ties, threshold = tail.ties[:batches], tail.threshold
+    if len(tail.values) == tail.depth:  # losses between the threshold and the least one kept are lost
+        ties, threshold = np.zeros_like(ties), float(tail.values[0])
+    depth = tail_depth(confidence, int(count.sum()))
+    return Summary(
+        batch_paths=summary.batch_paths,
+        batch=summary.batch[:batches],
+        count=count,
+        center=summary.center,
+        deviation=summary.deviation[:batches],
+        square=summary.square[:batches],
+        tail=Tail(tail.values[inside], tail.paths[inside], threshold, ties, depth).cut(),
+    )
+
+
+def knows(summary: Summary, confidence: float) -> bool:
+    """Whether VaR at this confidence, and its interval, are among the losses that a tail holds."""
+    n = summary.paths
+    ranks = (quantile_rank(confidence, n), *interval_ranks(confidence, n))
+    return summary.tail.knows([n - rank + 1 for rank in ranks])
+
+
+def convergence_of(run: Run, case: Case, pool: str, confidence: float) -> Convergence:
+    """ES of a pool after the first batches of a run, for about 30 numbers of them evenly on a logarithmic axis.
+
+    Parameters
+    ----------
+    run : Run
+        With its summaries.
+    case : Case
+        Of the run.
+    pool : str
+        Of the case.
+    confidence : float
+        Of the run's table.
+
+    Returns
+    -------
+    Convergence
+        From where on all is known. Of a run with bounded tails: of the paths whose tails are whole, then of all.
+
+    Raises
+    ------
+    InputError
+        When the pool has no risk, or no ES.
+    """
+    from analysis.existence import risky_exposures, why_no_error
+    from analysis.expectation import expected_loss
+    from analysis.figures import estimate_of
+
+    lookup.refuse_riskless(case, pool)
+    table = lookup.row_of(run, case.name, pool, "pooled", _ES, confidence)
+    if table.value is None:
+        raise InputError([Problem("pool", show(pool), f"a pool with ES; here: {table.note}", "choose another pool")])
+    plan, positions, summary = run.scenario.plan, case.pools.positions_below(pool), run.summaries[case.name][pool]
+    known = _known_parts(summary, confidence)
+    figures = [estimate_of(part, _ES, confidence) for part in known]
+    if reason := why_no_error(case.market, plan.horizon, risky_exposures(case, positions), _ES):
+        figures = [figure.without_error(reason) for figure in figures]
+    if run.scenario.relative_to == "mean":
+        mean = expected_loss(case, plan, positions)
+        assert mean is not None  # else the table has no ES
+        figures = [figure.relative_to(mean) for figure in figures]
+    return Convergence(np.array([part.paths for part in known]), band_of(figures))
+
+
+def _known_parts(summary: Summary, confidence: float) -> list[Summary]:
+    """The first batches, more and more of them, and the whole run; those from which on none has too few losses."""
+    tail = summary.tail
+    whole, parts = (tail.first, [summary]) if isinstance(tail, BoundedTail) else (summary, [])
+    numbers = np.unique(np.geomspace(1, len(whole.batch), POINTS).round().astype(np.int64)).tolist()
+    for batches in reversed(numbers):
+        part = first_batches(whole, batches, confidence)
+        if not knows(part, confidence):
+            break
+        parts.append(part)
+    return parts[::-1]
+
+
+def convergence(
+    run: Run,
+    *,
+    case: str | None = None,
+    pool: str | None = None,
+    confidence: float | None = None,
+    ax: Any = None,
+    theme: style.Theme = "light",
+) -> Any:
+    """ES of a pool against the number of paths, with its 95 % interval; the last is the table's.
+
+    Parameters
+    ----------
+    run : Run
+        As `analysis.run` gives it.
+    case : str, optional
+        ``base`` when absent.
+    pool : str, optional
+        The one with the most positions when absent.
+    confidence : float, optional
+        One of the scenario's; the highest when absent.
+    ax : matplotlib Axes, optional
+        New ones when absent.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    InputError
+        When the run has no such case, pool or confidence, or the pool has no risk or no ES.
+    SimcoreError
+        When Matplotlib is not installed.
+
+    Notes
+    -----
+    At the lowest confidence of a scenario the curve begins late: the losses kept of few paths do not reach down to VaR.
+    """
+    colours, its, confidence = style.colours_of(theme), lookup.case_of(run, case), lookup.confidence_of(run, confidence)
+    name, es = lookup.pool_of(its, pool), figure_name(_ES, confidence)
+    shown = convergence_of(run, its, name, confidence)
+    ax = style.new_axes() if ax is None else ax
+    style.dress(ax, colours, title=style.heading(f"{es} against paths", name, its.name), grid="y")
+    draw_band(ax, shown.paths, shown.band, colours.pooled, linewidth=1.6, marker="o", markersize=3.0)
+    final = float(shown.band.value[-1])
+    ax.axhline(final, color=colours.ink, linewidth=0.8, linestyle=":")
+    ax.annotate(
+        style.short_amount(final), (1.0, final), xycoords=("axes fraction", "data"), xytext=(4, 0),
+        textcoords="offset points", va="center", fontsize="small", color=colours.ink, annotation_clip=False,
+    )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlim(shown.paths[0] / 1.1, 1.1 * shown.paths[-1])
+    few = shown.paths[-1] < 1_000 * shown.paths[0]
+    ax.xaxis.set_major_locator(style.matplotlib("ticker").LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    ax.minorticks_off()
+    style.amounts(ax.xaxis)
+    style.amounts(ax.yaxis)
+    ax.set_xlabel("paths", loc="left")
+    ax.set_ylabel(f"{es}, {lookup.unit_of(run)}", parse_math=False)
+    style.stamp(ax, colours, run.scenario.plan)
+    return ax
