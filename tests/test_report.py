@@ -488,13 +488,13 @@ def test_pictures_that_cannot_be_drawn_are_told_once(tmp_path, monkeypatch):
 
     def refuse(run, kind, case):
         if kind.function == "fan":
-            raise InputError([Problem("simulation.steps", "1", "at least 2 <steps>", "simulate more")])
+            raise InputError([Problem("simulation.steps", "1", "2 <or> more", "simulate more")])
         return draw(run, kind, case)
 
     monkeypatch.setattr(pictures, "_svg_of", refuse)
     page = Page(page_of(run_of(document(shocks=2)), tmp_path))
-    said = "Not drawn The value over time: simulation.steps = 1, allowed: at least 2 <steps> (base, shock 0, shock 1)"
-    assert page.texts["li"].count(said) == 1
+    said = "Not drawn for base, shock 0, shock 1: The value over time. It needs 2 <or> more (simulation.steps is 1)."
+    assert page.texts["p"].count(said) == 1
     assert len(page.all("svg")) == 1 + 3 * 6 - 1
 
 
@@ -525,7 +525,7 @@ def test_pictures_that_would_make_the_page_too_large_are_left_out(monkeypatch):
     cut = pictures.pictures_of(run)
     assert [picture.key for picture in cut] == [picture.key for picture in whole]
     assert {picture.case for picture in cut if picture.svg} == {None, "base", order[0]}
-    assert all("left out, so that the report stays small" in picture.words for picture in cut if not picture.svg)
+    assert all(picture.words.startswith("more room than there is") for picture in cut if not picture.svg)
 
 
 RAW = """<?xml version="1.0" encoding="utf-8" standalone="no"?>

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
-from analysis.report.headline import MOST_PICTURED, Headline, answer, headline_of, shown_cases
+from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
 from analysis.report.pictures import Picture, pictures_of
 from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_of
@@ -48,8 +48,8 @@ class Content(NamedTuple):
     pictures : list of Picture
         Of all cases together.
     sections : list of Section
-    not_pictured : str
-        Which cases have no pictures.
+    not_drawn : list of str
+        Of which cases there are no pictures, and which pictures there are not, and why.
     meanings : list of str
         What the columns are.
     manifest : list of (key, words)
@@ -68,7 +68,7 @@ class Content(NamedTuple):
     cases: Table
     pictures: list[Picture]
     sections: list[Section]
-    not_pictured: str
+    not_drawn: list[str]
     meanings: list[str]
     manifest: list[tuple[str, str]]
     resolved: str
@@ -107,11 +107,11 @@ def content_of(run: Run) -> Content:
         plan=plan_words(scenario.plan),
         answer=answer(headline),
         losses=loss_words(unit, scenario.relative_to),
-        remarks=list(_remarks(run, pictures)) or [NOTHING],
+        remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
         pictures=[picture for picture in pictures if picture.case is None and picture.svg],
         sections=sections,
-        not_pictured=_not_pictured(headline, cases),
+        not_drawn=list(_not_drawn(pictures, cases)),
         meanings=meanings(shown, *OF_A_RUN),
         manifest=_manifest(run),
         resolved=text,
@@ -133,7 +133,7 @@ def visible(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def _remarks(run: Run, pictures: Sequence[Picture]) -> Iterator[tuple[str, str]]:
+def _remarks(run: Run) -> Iterator[tuple[str, str]]:
     scenario = run.scenario
     repaired = list(map(told_repair, scenario.repairs))
     yield from (("Repaired", f"{one}.") for one in repaired)
@@ -148,18 +148,17 @@ def _remarks(run: Run, pictures: Sequence[Picture]) -> Iterator[tuple[str, str]]
             empty[row.note or ""] = empty.get(row.note or "", 0) + 1
     for note, count in empty.items():
         yield "Refused", f"{count:,} of {len(run.rows):,} figures are empty: {note}."
-    left_out: dict[str, list[str]] = {}
+
+
+def _not_drawn(pictures: Sequence[Picture], cases: Sequence[str]) -> Iterator[str]:
+    if len(cases) > 1 + MOST_PICTURED:
+        yield f"Pictures are of {cases[0]} and of the {MOST_PICTURED} other cases with the lowest benefits."
+    left_out: dict[tuple[str, str], list[str]] = {}
     for picture in pictures:
         if not picture.svg:
-            left_out.setdefault(picture.words, []).append(picture.case or "all cases")
-    for words, cases in left_out.items():
-        yield "Not drawn", f"{words} ({', '.join(cases)})"
-
-
-def _not_pictured(headline: Headline, cases: Sequence[str]) -> str:
-    if len(cases) <= 1 + MOST_PICTURED:
-        return ""
-    return f"Pictures are of {cases[0]} and of the {MOST_PICTURED} other cases with the lowest benefits."
+            left_out.setdefault((picture.title, picture.words), []).append(picture.case or "all cases together")
+    for (title, reason), its in left_out.items():
+        yield f"Not drawn for {', '.join(its)}: {title}. It needs {reason}."
 
 
 def _manifest(run: Run) -> list[tuple[str, str]]:

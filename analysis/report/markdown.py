@@ -75,8 +75,7 @@ class _Writer:
         yield from _table(content.cases)
         yield from self._pictures(content.pictures)
         yield f"{section} Case by case"
-        if content.not_pictured:
-            yield escaped(content.not_pictured)
+        yield from map(escaped, content.not_drawn)
         for its in content.sections:
             yield f"{case} {escaped(its.case)}"
             for table in its.tables:

@@ -15,7 +15,8 @@ from simcore.errors import InputError
 if TYPE_CHECKING:
     from analysis.runs import Run
 
-MOST_CHARACTERS = 1_300_000  # of all pictures of a run, so that its page stays below 2 MB
+MOST_CHARACTERS = 1_200_000  # of all pictures of a run, so that its page stays below 2 MB
+_TOO_LARGE = "more room than there is in a report that is to stay small"
 
 
 class Picture(NamedTuple):
@@ -31,7 +32,7 @@ class Picture(NamedTuple):
     reading : str
         How it is read.
     words : str
-        Its figures, for who cannot see it; why there is none, where it could not be drawn.
+        Its figures, for who cannot see it; what it needs, where it could not be drawn.
     svg : str
         Of its own size and colours, with title and description; empty where it could not be drawn.
     """
@@ -121,7 +122,7 @@ def pictures_of(run: Run) -> list[Picture]:
     -------
     list of Picture
         Case by case in the order of the file, those of all cases together first. What cannot be drawn, or would make
-        the report too large, has no `svg`, and `words` that say why.
+        the report too large, has no `svg`, and `words` that say what it needs.
     """
     headline = headline_of(run)
     cases = shown_cases(headline, 1 + MOST_PICTURED)
@@ -138,10 +139,8 @@ def _drawn(run: Run, headline: Headline, kind: _Kind, case: str | None) -> Pictu
     try:
         text = svg.cleaned(_svg_of(run, kind, case), kind.title, words)
     except InputError as error:
-        reasons = "; ".join(
-            f"{problem.place} = {problem.value}, allowed: {problem.allowed}" for problem in error.problems
-        )
-        return Picture(case, kind.key, kind.title, kind.reading, f"{kind.title}: {reasons}", "")
+        needed = "; ".join(f"{problem.allowed} ({problem.place} is {problem.value})" for problem in error.problems)
+        return Picture(case, kind.key, kind.title, kind.reading, needed, "")
     return Picture(case, kind.key, kind.title, kind.reading, words, text)
 
 
@@ -165,6 +164,5 @@ def _small_enough(pictures: Sequence[Picture], headline: Headline) -> list[Pictu
     kept, used = {}, 0
     for picture in sorted(pictures, key=lambda picture: order[picture.case]):
         used += len(picture.svg)
-        left_out = f"{picture.title}: left out, so that the report stays small"
-        kept[id(picture)] = picture if used <= MOST_CHARACTERS else picture._replace(svg="", words=left_out)
+        kept[id(picture)] = picture if used <= MOST_CHARACTERS else picture._replace(svg="", words=_TOO_LARGE)
     return [kept[id(picture)] for picture in pictures]
