@@ -120,3 +120,9 @@ def row_of(run: Run, case: str, node: str, view: str, measure: str, confidence: 
         if (row.case, row.node, row.view, row.measure, row.confidence) == wanted:
             return row
     raise LookupError(f"the table of {run.scenario.name} has no row for {wanted}")
+
+
+def rows_at(run: Run, case: str, measure: str, confidence: float | None) -> dict[tuple[str, str], Row]:
+    """The rows of one figure of a case by node and view: one walk through the table, however many nodes there are."""
+    wanted = (case, measure, confidence)
+    return {(row.node, row.view): row for row in run.rows if (row.case, row.measure, row.confidence) == wanted}

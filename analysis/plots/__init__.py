@@ -11,8 +11,12 @@ from typing import Any
 _EXPORTS = {
     "benefit_by_case": "analysis.plots.benefits",
     "convergence": "analysis.plots.converging",
+    "correlations": "analysis.plots.matrices",
+    "fan": "analysis.plots.paths",
     "loss_density": "analysis.plots.density",
+    "pool_tree": "analysis.plots.tree",
     "tail_curve": "analysis.plots.tails",
+    "waterfall": "analysis.plots.levels",
 }
 
 __all__ = sorted(_EXPORTS)

@@ -6,6 +6,7 @@ dark, what is unpooled light and dashed.
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -126,13 +127,34 @@ def heading(words: str, *names: str, width: int = 76) -> str:
     return f"{', '.join(fitted(name, each + spare) for name in names)}: {words}"
 
 
-def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "") -> None:
-    """What the picture was made of, small, in the corner below the axes: paths and seed, and more words."""
+def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "", *, below_label: bool = False) -> None:
+    """What the picture was made of, small, in the corner below the axes: paths and seed, and more words.
+
+    below_label : whether it stands below the label of the x axis, where ticks have names of several lines
+    """
     text = f"{counted(plan.paths, 'path')}, seed {plan.seed}" + (f"; {words}" if words else "")
+    down, across = (-3, ("axes fraction", ax.xaxis.label)) if below_label else (-34, "axes fraction")
     ax.annotate(
-        text, (1.0, 0.0), xytext=(0, -34), xycoords="axes fraction", textcoords="offset points", ha="right", va="top",
+        text, (1.0, 0.0), xytext=(0, down), xycoords=across, textcoords="offset points", ha="right", va="top",
         fontsize="x-small", color=colours.faint, annotation_clip=False, parse_math=False,
     )  # fmt: skip
+
+
+def sentence(ax: Any, colours: Colours, words: str, *, width: int = 60) -> None:
+    """Words in place of a picture that cannot be drawn, in lines of so many characters."""
+    bare(ax)
+    ax.text(
+        0.5, 0.5, textwrap.fill(words, width), transform=ax.transAxes, ha="center", va="center", color=colours.ink,
+        parse_math=False,
+    )  # fmt: skip
+
+
+def bare(ax: Any) -> None:
+    """Take ticks and lines away from axes that have no scale."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
 
 
 def amounts(axis: Any) -> None:
@@ -155,3 +177,15 @@ def short_amount(value: float) -> str:
         if abs(value) >= size:
             return f"{value / size:.4g}{unit}"
     return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.4g}"
+
+
+def in_lines(words: str, width: int, most: int) -> str:
+    """`words` in lines of `width` characters; the last one is cut where so many lines do not suffice.
+
+    >>> in_lines("shares and bonds of the pension fund", 12, 2)
+    'shares and\\nbonds of ...'
+    """
+    lines = textwrap.wrap(words, width)
+    if len(lines) > most:
+        lines[most - 1 :] = [fitted(" ".join(lines[most - 1 :]), width)]
+    return "\n".join(lines)

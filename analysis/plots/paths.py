@@ -1,0 +1,217 @@
+"""The fan: how the value of a pool may go from the start to the horizon, where there are steps between.
+
+Log returns of steps compound; simple ones add up, since the exposure is held constant; a jump comes before the first.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.lookup import case_of, pool_of, unit_of
+from analysis.plots import style
+from analysis.plots.bands import label_ends
+from simcore.errors import InputError, Problem
+from simcore.limits import LARGEST_RETURN
+from simcore.simulation import replay
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.runs import Run
+    from simcore.case import Case, Plan
+    from simcore.pools import Position
+
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+SINGLE = 5  # paths that are drawn by themselves
+MOST_PATHS, FEWEST_PATHS = 2000, 100
+MOST_TIMES = 260  # that are drawn: a year of days, and no more than a picture can show
+_MOST_BYTES = 2**29  # that returns may take, beyond which fewer paths are replayed
+
+Floats = NDArray[np.float64]
+
+
+class Fan(NamedTuple):
+    """Values of a pool over time.
+
+    Attributes
+    ----------
+    case, pool : str
+    relative : bool
+        Whether values are shares of the value at start; in the currency where that is not above 0.
+    time : ndarray, shape (k,), years
+        0 twice where values jump: before and after.
+    values : ndarray, shape (paths, k)
+        Of the first paths of the run.
+    bands : ndarray, shape (5, k)
+        Quantiles of them: 5, 25, 50, 75 and 95 %.
+    """
+
+    case: str
+    pool: str
+    relative: bool
+    time: Floats
+    values: Floats
+    bands: Floats
+
+
+def values_over_time(
+    case: Case, plan: Plan, positions: Sequence[Position], paths: int, *, threads: int | None = None
+) -> tuple[Floats, Floats]:
+    """What positions are worth together at the start, after a jump if there is one, and after steps.
+
+    Parameters
+    ----------
+    case : Case
+    plan : Plan
+    positions : sequence of Position
+        Of the case.
+    paths : int
+        How many, from the first.
+    threads : int, optional
+        As of `simcore.replay`.
+
+    Returns
+    -------
+    time : ndarray, shape (k,), years
+        All steps, or some at equal distances, the last among them.
+    values : ndarray, shape (paths, k), currency
+
+    Raises
+    ------
+    CapacityError
+        When the returns of these paths cannot fit into memory.
+    """
+    market = case.market
+    net: dict[int, Fraction] = {}
+    for position in positions:
+        asset = market.numbers[position.asset]
+        net[asset] = net.get(asset, Fraction(0)) + Fraction(position.value)
+    returns = replay(case, plan, np.arange(paths), threads=threads).returns
+    assert returns is not None
+    steps = np.unique(np.linspace(0, plan.steps, min(plan.steps, MOST_TIMES) + 1).round().astype(int))[1:]
+    jumps = any(market.jump[asset] and value for asset, value in net.items())
+    before = 2 if jumps else 1
+    values = np.zeros((paths, before + len(steps)))
+    for asset, amount in net.items():
+        start = float(amount)
+        after = start * (1.0 + float(market.jump[asset]))
+        total = returns[:, :, asset].cumsum(axis=1)[:, steps - 1]
+        if market.compounding == "log":
+            total = np.expm1(np.clip(total, -LARGEST_RETURN, LARGEST_RETURN))  # as losses
+        values[:, 0] += start
+        values[:, 1:] += after
+        values[:, before:] += after * total
+    time = np.concatenate([np.zeros(before), steps * (plan.horizon / plan.steps)])
+    return time, values
+
+
+def fan_of(run: Run, *, case: str | None = None, pool: str | None = None) -> Fan:
+    """What `fan` draws.
+
+    Parameters
+    ----------
+    run : Run
+    case, pool : str, optional
+        As of `fan`.
+
+    Returns
+    -------
+    Fan
+
+    Raises
+    ------
+    InputError
+        When the run has one step, or no such case or pool.
+    CapacityError
+        When the returns of 100 paths cannot fit into memory.
+    """
+    plan = run.scenario.plan
+    if plan.steps == 1:
+        allowed = "two or more, since between the start and the horizon there is nothing to see"
+        raise InputError([Problem("simulation.steps", "1", allowed, "run it with --steps 12, or write steps = 12")])
+    chosen = case_of(run, case)
+    name = pool_of(chosen, pool)
+    positions = chosen.pools.positions_below(name)
+    fitting = _MOST_BYTES // (8 * plan.steps * len(chosen.market.names))
+    paths = min(plan.paths, MOST_PATHS, max(FEWEST_PATHS, fitting))
+    time, values = values_over_time(chosen, plan, positions, paths, threads=run.threads)
+    start = math.fsum(position.value for position in positions)
+    if start > 0.0:
+        values /= start
+    return Fan(chosen.name, name, start > 0.0, time, values, np.quantile(values, SHARES, axis=0))
+
+
+def fan(
+    run: Run, *, case: str | None = None, pool: str | None = None, ax: Any = None, theme: style.Theme = "light"
+) -> Any:
+    """Bands that hold 50 and 90 % of the values of a pool over time, the median, and five single paths.
+
+    Parameters
+    ----------
+    run : Run
+        As `analysis.run` gives it, of a scenario with two or more steps.
+    case : str, optional
+        ``base`` when absent.
+    pool : str, optional
+        The one with the most positions when absent.
+    ax : matplotlib.axes.Axes, optional
+        New ones when absent.
+    theme : {"light", "dark"}
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        When the run has one step, or no such case or pool, or there is no such theme.
+    CapacityError
+        When the returns of 100 paths cannot fit into memory.
+    SimcoreError
+        When Matplotlib is not installed.
+
+    Notes
+    -----
+    Of the first 2,000 paths, or of fewer, at least 100, where their returns would take more than half a GiB.
+    """
+    colours = style.colours_of(theme)
+    found = fan_of(run, case=case, pool=pool)
+    ax = style.new_axes() if ax is None else ax
+    style.dress(ax, colours, title=style.heading("value over time", found.pool, found.case), grid="y")
+    months = run.scenario.plan.horizon <= 2.0
+    time = found.time * (12.0 if months else 1.0)
+    low, lower, median, upper, high = found.bands
+    ax.fill_between(time, low, high, color=colours.pooled, alpha=0.18, linewidth=0)
+    ax.fill_between(time, lower, upper, color=colours.pooled, alpha=0.35, linewidth=0)
+    for values in found.values[:SINGLE]:
+        ax.plot(time, values, color=colours.ink, linewidth=0.7, alpha=0.7)
+    ax.plot(time, median, color=colours.pooled, linewidth=2.0, linestyle="--")
+    _fit(ax, float(time[-1]), np.concatenate([found.bands.ravel(), found.values[:SINGLE].ravel()]))
+    words = [f"{100.0 * share:.0f} %" if share != 0.5 else "median" for share in SHARES]
+    if low[-1] < high[-1]:
+        label_ends(ax, list(zip(found.bands[:, -1].tolist(), words, strict=True)), colours.ink)
+    ax.set_xlabel("months" if months else "years")
+    if found.relative:
+        ax.set_ylabel("value, per cent of the start")
+        style.percents(ax.yaxis)
+    else:
+        ax.set_ylabel(f"value, {unit_of(run)}", parse_math=False)
+        style.amounts(ax.yaxis)
+    count = len(found.values)
+    single = f"; thin: the first {min(SINGLE, count)}" if count > 1 else ""
+    style.stamp(ax, colours, run.scenario.plan, f"bands of the first {count:,}{single}", below_label=True)
+    return ax
+
+
+def _fit(ax: Any, last: float, values: Floats) -> None:
+    """Limits around values, not so narrow that their rounding is seen where nothing moves."""
+    low, high = float(values.min()), float(values.max())
+    room = max(0.05 * (high - low), 1e-3 * max(abs(low), abs(high))) or 1.0
+    ax.set_ylim(low - room, high + room)
+    ax.set_xlim(-0.01 * last, last)  # beside the axis, or a jump would be hidden
