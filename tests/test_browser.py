@@ -117,8 +117,7 @@ def test_the_page_is_light_or_dark_as_asked(browser, reports, scheme, kept):
 
 
 @every_report
-@every_scheme
-@every_width
+@pytest.mark.parametrize(("scheme", "width"), [("light", 400), ("dark", 1600)])
 def test_axe_finds_nothing_grave(browser, reports, name, scheme, width):
     look_at(browser, reports[name], scheme=scheme, width=width)
     assert violations(browser) == []
