@@ -3,18 +3,22 @@
 simcore does it and, beside it, NumPy as one usually writes it; the rivals in benchmarks/ take the same.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simcore.case import Precision
 
 HORIZON = 1.0 / 12.0  # years
 VAR, ES = 0.99, 0.975
 
 Floats = NDArray[np.floating[Any]]
-Precision = Literal["double", "single"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ class Figures:
     value: Floats
     std_error: Floats | None = None
 
-    def distance(self, other: "Figures", share: int = 1) -> float:
+    def distance(self, other: Figures, share: int = 1) -> float:
         """The largest difference from another's figures in standard errors of the difference, theirs being like these.
 
         share : by what the other's paths are divided. The two samples are independent.
@@ -102,9 +106,8 @@ def simcore_figures(job: Work, seed: int, threads: int) -> Figures:
     zero = np.zeros(len(names))
     market = Market.from_moments(names, expected_return=zero, volatility=job.volatility, correlation=job.correlation)
     tree = PoolTree([Position(name, name, 1.0) for name in names], [Pool("pool", tuple(names))])
-    options: dict[str, Any] = {} if job.precision == "double" else {"precision": job.precision}
     collapse = job.horizon_only or job.steps == 1
-    plan = Plan(job.paths, HORIZON, seed, (ES, VAR), steps=job.steps, collapse=collapse, **options)
+    plan = Plan(job.paths, HORIZON, seed, (ES, VAR), steps=job.steps, collapse=collapse, precision=job.precision)
     summaries = simulate([Case("base", market, tree)], plan, threads=threads)["base"]
     columns = (("volatility", None), ("value_at_risk", VAR), ("expected_shortfall", ES))
     found = [estimates_of([summaries[node] for node in ("pool", *names)], *column) for column in columns]

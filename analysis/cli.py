@@ -33,7 +33,7 @@ from analysis.options import (
     overrides_of,
     threads_of,
 )
-from analysis.terminal import hush, print_result, say, tell_cautions
+from analysis.terminal import hush, look_for_garbage, print_result, say, tell_cautions
 from simcore.errors import InputError, SimcoreError, raise_if_any
 
 app = typer.Typer(
@@ -115,6 +115,7 @@ def plan(
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
+    look_for_garbage()
     tell_cautions(loaded.file, loaded.cautions)
     planned = plan_of(loaded, threads=count)
     if as_json:
@@ -185,6 +186,7 @@ def replay(
 
     count, problems = threads_of(threads)
     (loaded,) = load_all([scenario], overrides_of(paths, seed, steps, confidence), others=problems)
+    look_for_garbage()
     if not quiet:
         tell_cautions(loaded.file, loaded.cautions)
     engine = watched_engine(count, None if quiet else loaded.name)
@@ -209,6 +211,7 @@ def bench(threads: Threads = None, as_json: AsJson = False, quiet: Quiet = False
 
     count, problems = threads_of(threads)
     raise_if_any(problems)
+    look_for_garbage()
     benched = run_bench(threads=count, say=(lambda text: None) if quiet else say)
     if as_json:
         print_result(json_text(bench_document(benched)), machine=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from analysis.options import AsJson, Out, Quiet, Threads, folder_of, number, threads_of
-from analysis.terminal import hush, print_result, say
+from analysis.terminal import hush, look_for_garbage, print_result, say
 
 
 def measure(
@@ -68,6 +68,7 @@ def measure(
     check(request, problems)
     if folder:
         output.try_folder(folder)
+    look_for_garbage()
     done = measure_file(request, threads=count, say=None if quiet else say)
     try:
         if folder:
@@ -99,6 +100,7 @@ def calibrate(
     """
     from analysis import calibrated
 
+    look_for_garbage()
     years = number(periods_per_year)
     written = calibrated.options_of(kind, years, start, end, estimator, half_life and number(half_life))
     written |= {"gaps": gaps, "date_format": date_format, "decimal": decimal}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ from analysis.options import (
     report_of,
     threads_of,
 )
-from analysis.terminal import hush, print_result, say, tell_cautions
+from analysis.terminal import hush, look_for_garbage, print_result, say, tell_cautions
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -58,6 +57,7 @@ def run(
     page, of_page = report_of(report)
     problems += of_folder + of_page
     loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
+    look_for_garbage()
     for scenario in () if quiet else loaded:
         tell_cautions(scenario.file, scenario.cautions)
     memory = check_memory(loaded, count)
@@ -66,8 +66,6 @@ def run(
     if page:
         target.try_target(page)
     told = None if quiet else say
-    gc.freeze()  # `simcore.__main__` turned it off; what was imported is no garbage
-    gc.enable()
     with within_memory():
         runs = [
             simulate_one(one, threads=count, memory=needed, say=told, keep_summaries=page is not None)

@@ -33,10 +33,10 @@ def needed_seconds(
 ) -> float:
     """Seconds that a run by so many threads takes on this machine, about, from growing samples of it.
 
-    At most an eighth of the run is spent on them, and hardly more than it takes to know that it is short. A sample's
-    pilot is counted with it; one of few blocks keeps few threads busy.
+    At most an eighth of the run is spent on them, and hardly more than it takes to know that it is short. What a
+    pilot computes is counted with it; a sample of few blocks keeps few threads busy.
     """
-    from simcore.pilot import pilot_paths
+    from simcore.pilot import computed_paths
     from simcore.simulation import simulate
 
     sample = _FIRST_SAMPLE
@@ -49,7 +49,7 @@ def needed_seconds(
         simulate(cases, part, threads=threads)
         took = clock() - began
         busy = min(threads, sample // BLOCK)
-        seconds = took * (plan.paths + pilot_paths(plan)) / (sample + pilot_paths(part)) * busy / threads
+        seconds = took * computed_paths(plan) / computed_paths(part) * busy / threads
         if (took >= _ENOUGH_SECONDS and busy == threads) or seconds <= _SURELY_SHORT:
             break
         sample *= 8

@@ -200,7 +200,7 @@ def simulate_one(
     from simcore.simulation import simulate
 
     if say:
-        if not compiled():
+        if not compiled(scenario.plan.precision):
             say("compiling the kernels, once: about ten seconds")
         seconds = needed_seconds(scenario.cases, scenario.plan, threads)
         if told := forecast(seconds, memory):

@@ -1,6 +1,7 @@
 """What the command line says: results on stdout, all else on stderr."""
 
 import contextlib
+import gc
 import logging
 import sys
 from collections.abc import Sequence
@@ -9,6 +10,12 @@ from collections.abc import Sequence
 def hush(quiet: bool) -> None:
     """Whether the log is silent below errors."""
     logging.getLogger("simcore").setLevel(logging.ERROR if quiet else logging.NOTSET)
+
+
+def look_for_garbage() -> None:
+    """From here on: what was imported and read before is none. `simcore.__main__` turned it off for the start."""
+    gc.freeze()
+    gc.enable()
 
 
 def say(text: str) -> None:

@@ -14,9 +14,7 @@ BYTES_IN_A_BLOCK = 262_144
 FEWEST_PATHS = 256  # below, products of many assets are slow
 PILOT = 4_096  # paths that say where the tail begins
 
-Draw = Callable[
-    [], Floats
-]  # correlated log returns of one step less their mean, (n, block); theirs until the next call
+Draw = Callable[[], Floats]  # normals, or log returns over all steps less their mean, (n, block)
 Exp = Callable[[Floats, Floats], object]  # writes the exponentials of the first into the second
 
 
@@ -24,20 +22,18 @@ def numpy_draw(job: Work, seed: int, stream: int, block: int, *, method: str) ->
     """Normals of NumPy's generator with the shortest state, into a buffer."""
     generator = np.random.Generator(np.random.SFC64([seed, stream]))
     z = np.empty((len(job.scale), block), job.dtype)
-    multiply = _product(job, block, method)
-    return lambda: multiply(generator.standard_normal(dtype=job.dtype, out=z))
+    return _steps(job, lambda: generator.standard_normal(dtype=job.dtype, out=z), _product(job, block, method))
 
 
 def mkl_draw(job: Work, seed: int, stream: int, block: int, *, brng: str, method: str) -> Draw:
-    """Normals of MKL; with the method `cholesky` MKL multiplies too, and holds the interpreter lock meanwhile."""
+    """Normals of MKL; by the method `cholesky` MKL multiplies too, in every step, and holds the interpreter lock."""
     mkl: Any = import_module("mkl_random")
     state = mkl.MKLRandomState(1_000_003 * stream + seed, brng=brng)
     n = len(job.scale)
     if method == "cholesky":
         mean, factor = np.zeros(n), job.factor
-        return lambda: state.multinormal_cholesky(mean, factor, block).T
-    multiply = _product(job, block, method)
-    return lambda: multiply(state.standard_normal((n, block)))
+        return _steps(job, lambda: state.multinormal_cholesky(mean, factor, block).T, lambda x: x)
+    return _steps(job, lambda: state.standard_normal((n, block)), _product(job, block, method))
 
 
 def torch_draw(job: Work, seed: int, stream: int, block: int) -> Draw:
@@ -47,9 +43,22 @@ def torch_draw(job: Work, seed: int, stream: int, block: int) -> Draw:
     factor = torch.from_numpy(job.factor)
     z, out = (torch.empty((len(job.scale), block), dtype=factor.dtype) for _ in range(2))
 
+    def normals() -> Floats:
+        return torch.randn(z.shape, generator=generator, out=z).numpy()
+
+    return _steps(job, normals, lambda x: torch.mm(factor, torch.from_numpy(x), out=out).numpy())
+
+
+def _steps(job: Work, normals: Draw, multiply: Callable[[Floats], Floats]) -> Draw:
+    """All steps: their normals are summed and multiplied once, as simcore does, since the factor stays the same."""
+
     def draw() -> Floats:
-        torch.randn(z.shape, generator=generator, out=z)
-        return torch.mm(factor, z, out=out).numpy()
+        total = normals()
+        if job.steps > 1:
+            total = total.copy(order="K")
+        for _ in range(job.steps - 1):
+            np.add(total, normals(), out=total)
+        return multiply(total)
 
     return draw
 
@@ -86,10 +95,6 @@ def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw], e
         for first in firsts[len(firsts) * stream // threads : len(firsts) * (stream + 1) // threads]:
             last = min(first + block, job.paths)
             x = draw()
-            if job.steps > 1:
-                x = x.copy(order="K")
-            for _ in range(job.steps - 1):
-                np.add(x, draw(), out=x)
             exp(x[:, : last - first], ends[1:, first:last])
             np.dot(weights, ends[1:, first:last], out=ends[0, first:last])
 

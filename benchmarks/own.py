@@ -1,6 +1,7 @@
 """simcore alone: how its seconds grow with the size of a job, timed in a process that does nothing else."""
 
 import multiprocessing
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -8,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from race import BLAS_THREADS
 
 from analysis.bench_work import ES, HORIZON, VAR, work
 
@@ -39,9 +41,15 @@ class Job:
 
 
 def alone(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function gives in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(function, *arguments).result()
+    """What the function gives in a fresh process, whose BLAS has one thread."""
+    before = dict(os.environ)
+    os.environ |= dict.fromkeys(BLAS_THREADS, "1")
+    try:
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
+            return process.submit(function, *arguments).result()
+    finally:
+        os.environ.clear()
+        os.environ |= before
 
 
 def simulation_seconds(jobs: list[Job], rounds: int) -> list[list[float]]:

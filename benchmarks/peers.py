@@ -91,10 +91,11 @@ def missing(peer: str, n: int = 0, precision: str = "double") -> str:
     return "QuantLib takes minutes for so many assets" if peer == "QuantLib" and n > 50 else ""
 
 
-def forms(peer: str, threads: int) -> list[Form]:
+def forms(peer: str, threads: int, *, short: bool = False) -> list[Form]:
     """What the peer may try with so many threads; a pool of threads goes with one thread in BLAS.
 
-    MKL's `cholesky` holds the interpreter lock: no pool helps it, so there its BLAS has the threads.
+    A short job may be done faster by one thread, which simcore finds out by itself. MKL's `cholesky` holds the
+    interpreter lock: no pool helps it, so there its BLAS has the threads.
     """
     if peer in ("numpy", "scipy", "mkl_random"):
         return [Form(blas=blas) for blas in range(1, threads + 1)]
@@ -102,14 +103,15 @@ def forms(peer: str, threads: int) -> list[Form]:
         return [Form()]
     if peer == "jax":
         return [Form(blas=threads, brng=brng) for brng in ("threefry2x32", "rbg")]
+    pools = range(1, threads + 1) if short else [threads]
     if peer == "numpy blocked":
-        return [Form(threads, method=method) for method in ("dot", "trmm")]
+        return [Form(pool, method=method) for pool in pools for method in ("dot", "trmm")]
     if peer == "torch blocked":
-        return [Form(threads), *([Form(1, threads)] if threads > 1 else [])]
+        return [*map(Form, pools), *([Form(1, threads)] if threads > 1 else [])]
     if peer == "mkl_random blocked":
-        ways = product(("SFMT19937", "MRG32K3A"), ("dot", "trmm"))
+        ways = product(pools, ("SFMT19937", "MRG32K3A"), ("dot", "trmm"))
         return [
-            *(Form(threads, 1, brng, method) for brng, method in ways),
+            *(Form(pool, 1, brng, method) for pool, brng, method in ways),
             Form(1, threads, "SFMT19937", "cholesky"),
         ]
     return [Form(threads)]

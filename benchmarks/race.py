@@ -14,10 +14,12 @@ from typing import Any, Self
 import numpy as np
 from peers import PEERS, SHARE, Form, forms, missing
 
-from analysis.bench_work import Figures, Precision
+from analysis.bench_work import Figures
+from simcore.case import Precision
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 BLAS_HANDICAP = 1.1  # threads that wait for each other win a trial by chance, and lose three times that in noise
+SHORT = 20_000_000  # normals, which take a tenth of a second
 SPIN = 0.25  # seconds that idle threads of a BLAS burn a processor (MKL: 0.2): no other peer should meet them
 
 
@@ -149,7 +151,7 @@ class Stable:
 
     def _trial(self, peer: str, heat: Heat) -> Form:
         """The fastest form on an eighth of the job, by the best of three turns; so everybody is warm."""
-        seconds = dict.fromkeys(forms(peer, heat.threads), math.inf)
+        seconds = dict.fromkeys(forms(peer, heat.threads, short=heat.normals < SHORT), math.inf)
         for _ in range(3):
             for form in seconds:
                 answer = self.contestant(peer, form).work(heat, form, seed=0, share=8)

@@ -7,11 +7,13 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from plot import draw
+from promises import BLOCKED, PROMISES, Promise, least
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -37,6 +39,10 @@ def tables(document: Entry) -> str:
         "Millions of normals a second; in brackets, how many times as fast simcore is:",
         _grid(races, lambda e: f"{e['rate']:,.0f}" + (f" ({e['ratio']:.1f})" if e["name"] != "simcore" else "")),
         _lost(races),
+        "The least ratio to these rivals, what it must be, and what is aimed for:",
+        _promised(races),
+        "Single precision against simcore's own double, 2 threads:",
+        _single(races),
         "The form in which each rival was fastest, and ran:",
         _grid([entry for entry in races if entry["name"] != "simcore"], lambda e: e["form"]),
         "Milliseconds to a standard error of 1 % on VaR 99 % of the pool, one step, 2 threads:",
@@ -90,6 +96,37 @@ def _grid(races: list[Entry], cell: Any) -> str:
         rows.setdefault(tuple(entry["heat"]), {})[entry["name"]] = cell(entry)
     lines = [[*_sizes(heat), *(cells.get(peer, "") for peer in peers)] for heat, cells in rows.items()]
     return _markdown(["n", "T", "threads", "paths", *peers], lines)
+
+
+def _promised(races: list[Entry]) -> str:
+    """Each promise with the least ratio to its rivals, and to those as fast as we could make them."""
+    lines = []
+    for promise in PROMISES:
+        cells = []
+        for rivals in (promise.rivals, BLOCKED):
+            for threads in (1, 2):
+                its = [entry for entry in races if entry["heat"][2] == threads and _is_of(promise, entry["heat"])]
+                got = least([(entry["name"], entry["ratio"]) for entry in its], rivals)
+                cells.append("" if got is None else f"{got:.1f}")
+        rival = "numpy" if promise.rivals == ("numpy",) else "the best library as one uses it"
+        lines.append([str(promise), rival, *cells[:2], f"{promise.must:g}", f"{promise.aim:g}", *cells[2:]])
+    head = ["", "rival", "1 thread", "2 threads", "must", "aim", "best blocked rival, 1 thread", "2 threads"]
+    return _markdown(head, lines)
+
+
+def _is_of(promise: Promise, heat: Sequence[Any]) -> bool:
+    n, steps, _, _, precision, horizon_only = heat
+    return promise.is_of(n, steps, precision, horizon_only)
+
+
+def _single(races: list[Entry]) -> str:
+    own = {tuple(entry["heat"]): entry["rate"] for entry in races if entry["name"] == "simcore"}
+    lines = []
+    for (n, steps, threads, paths, precision, horizon_only), rate in own.items():
+        double = own.get((n, steps, threads, paths, "double", horizon_only))
+        if precision == "single" and double:
+            lines.append([f"n = {n}, T = {steps}", f"{rate / double:.2f}"])
+    return _markdown(["", "times as fast"], lines)
 
 
 def _sizes(heat: tuple[Any, ...]) -> list[str]:

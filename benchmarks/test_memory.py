@@ -1,6 +1,8 @@
 """Peak memory of every peer: a bigger job in a fresh process, which reports its own maximum. For `make bench` only."""
 
 import pytest
+from contestant import peak_memory
+from own import Job, alone, simulation_seconds
 from peers import PEERS, forms, missing
 from race import Contestant, Heat
 from stopwatch import stopwatch
@@ -9,6 +11,10 @@ from simcore.engines import available_threads
 
 HEAT = Heat(n=50, steps=1, threads=min(2, available_threads()), paths=4_000_000, rounds=1)
 MOST = 350_000_000  # bytes of simcore: `numpy` takes 4.7 GB
+
+
+BILLION = Job(10, 10**9, threads=2, collapse=True, confidences=(0.95, 0.99))
+LONGEST, MOST_OF_A_BILLION = 60.0, 600_000_000  # seconds, bytes: its tails are bounded
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +40,23 @@ def test_peak_memory(benchmark, capsys, peer):
     benchmark.extra_info.update(peer=peer, peak=answer.peak)
     stopwatch.replay(benchmark, [answer.seconds])
     assert peer != "simcore" or answer.peak <= MOST
+
+
+@pytest.mark.benchmark(timer=stopwatch)
+@pytest.mark.usefixtures("compiled")
+def test_a_billion_paths(benchmark, capsys):
+    """Seconds and peak memory, imports included."""
+    seconds, peak = alone(_seconds_and_peak, BILLION)
+    benchmark.group, benchmark.name = "a billion paths", str(BILLION)
+    claim = f"seconds of 1e9 paths of {BILLION.n} assets, 2 threads, {peak / 1e6:,.0f} MB"
+    benchmark.extra_info.update(claim=claim, ratio=seconds)
+    with capsys.disabled():
+        print(f"\n{claim}: {seconds:.1f}")
+    stopwatch.replay(benchmark, [seconds])
+    assert seconds <= LONGEST
+    assert peak <= MOST_OF_A_BILLION
+
+
+def _seconds_and_peak(job: Job) -> tuple[float, int]:
+    ((seconds,),) = simulation_seconds([job], 1)
+    return seconds, peak_memory()

@@ -11,7 +11,7 @@ from race import Heat, request
 
 HERE = Path(__file__).parent
 HEAT = Heat(n=10, steps=1, threads=1, paths=20_000, rounds=1)
-COMMANDS = {"--help": 5, "validate etf18": 3, "run etf18": 2}  # and how often
+COMMANDS = {"--help": 5, "validate etf18": 3, "run three_assets": 5, "run etf18": 2}  # and how often
 
 pytestmark = pytest.mark.benchmark(group="start of a process")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 def main() -> int:
     """Run the command line; the exit status."""
-    gc.disable()  # the imports leave no garbage; to look for it takes 0.35 s of 1.06; a run turns it on
+    gc.disable()  # the imports leave no garbage; to look for it takes 0.35 s of 1.06; then `look_for_garbage`
     home = Path(__file__).resolve().parent.parent
     strangers = {name: found for name in ("analysis", "scenarios") if (found := _found(name)) != home / name}
     for name, found in strangers.items():

@@ -81,11 +81,11 @@ def run_bounded(
     spare = Spare(np.ones((slots, levels, 2)), np.ones(slots))
     while True:
         limits = first_limits(first, plan, spare)
-        done = _attempt(program, plan, first, limits, spare, store, pieces, engine)
+        done, last = _attempt(program, plan, first, limits, spare, store, pieces, engine)
         missed = Spare(*(np.array(column) for column in zip(*(missed for _, missed in done), strict=True)))
         if not any(column.any() for column in missed):
             return [summary for summary, _ in done]
-        open_end = np.isneginf(limits.ends) & (missed.ends > 0.0), np.isneginf(limits.thresholds) & (missed.worst > 0.0)
+        open_end = np.isneginf(last.ends) & (missed.ends > 0.0), np.isneginf(last.thresholds) & (missed.worst > 0.0)
         if any(column.any() for column in open_end):
             raise SimcoreError("a loss is not a number, which no valid case should give: please report it")
         spare = spare.widened(missed)
@@ -130,8 +130,8 @@ def _attempt(
     store: Floats,
     pieces: int,
     engine: Engine,
-) -> list[tuple[Summary, Spare]]:
-    """Both phases; of each slot its summary and what it missed."""
+) -> tuple[list[tuple[Summary, Spare]], Limits]:
+    """Both phases; of each slot its summary and what it missed, and the limits of the last phase."""
     run = layout(plan.paths)
     seen = head_paths(plan.paths)
     ranges = run.ranges(max(pieces, -(-plan.paths // seen)))
@@ -159,7 +159,7 @@ def _attempt(
         whole = _brackets(known[slot], later, slot, limits)
         return _summary(plan, run, [*parts, *later], slot, whole, first[slot], limits)
 
-    return engine(sorting_tails, range(len(first)))
+    return engine(sorting_tails, range(len(first))), limits
 
 
 def _brackets(before: Sequence[Bracket], parts: Sequence[Part], slot: int, limits: Limits) -> list[Bracket]:

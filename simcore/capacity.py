@@ -7,8 +7,8 @@ from dataclasses import replace
 from simcore import brackets
 from simcore.case import Case, Plan
 from simcore.confidence import tail_depth
-from simcore.kernels.block import BLOCK
-from simcore.lowering import slots_of, stored_rows
+from simcore.kernels.block import BLOCK, STRIDE
+from simcore.lowering import slots_of, stored_rows, workspace_rows
 from simcore.memory import refuse_beyond_memory, usable
 from simcore.pilot import pilot_paths
 from simcore.ranges import MOST_BATCHES
@@ -20,7 +20,7 @@ _BYTES_TO_NARROW = 48  # a loss inside a bracket: joined, sorted, and told apart
 _BYTES_OF_A_BATCH = 80  # of a bracket: counts and excess, as they are kept and merged
 _BYTES_OF_A_BUFFER = 2 * BLOCK * 16  # value and path: room for each tail of each worker, at least
 _BYTES_OF_A_SUMMARY = 10_000  # with its batches, and the rows of the table that come of it
-_BYTES_OF_A_ROW = 8 * (BLOCK + 8)  # of a worker's workspace
+_BYTES_OF_A_ROW = 8 * STRIDE  # of a worker's workspace
 
 
 def bounds_tails(cases: Sequence[Case], plan: Plan) -> bool:
@@ -31,11 +31,11 @@ def bounds_tails(cases: Sequence[Case], plan: Plan) -> bool:
 
 def needed_bytes(cases: Sequence[Case], plan: Plan, workers: int) -> int:
     """Memory that a run needs, about: tails while `workers` merge them, their workspaces, pilot, and outputs."""
-    slots, rows = slots_of(cases), max(len(case.market.names) + len(case.pools.names) for case in cases)
+    slots = slots_of(cases)
     bounded = bounds_tails(cases, plan)
     tails = _bounded_bytes(slots, plan, workers) if bounded else _whole_bytes(slots, _depth(plan), workers)
     buffers = 1 + len(plan.confidences) / 2 if bounded else 1  # values without paths for each bracket
-    each_worker = rows * _BYTES_OF_A_ROW + int(slots * buffers * _BYTES_OF_A_BUFFER)
+    each_worker = workspace_rows(cases, plan) * _BYTES_OF_A_ROW + int(slots * buffers * _BYTES_OF_A_BUFFER)
     outputs = 8 * stored_rows(cases, plan, plan.outputs) * plan.paths
     piloted = replace(plan, paths=brackets.FIRST_PATHS) if bounded else plan
     return tails + workers * each_worker + slots * (_BYTES_OF_A_SUMMARY + 8 * pilot_paths(piloted)) + outputs

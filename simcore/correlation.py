@@ -159,8 +159,8 @@ def factor(correlation: ArrayLike, names: tuple[str, ...] | None = None) -> NDAr
     np.fill_diagonal(r, 1.0)
     out = np.zeros_like(r)
     cholesky(r, NULL_PIVOT, out)
-    if not _is_well_inside(out):
+    if not _is_well_inside(out):  # inside, L L' is R to (n + 1) 2^-53: Higham, Accuracy and Stability, theorem 10.3
         raise_if_any(_check_semidefinite(r, names, "correlation"))
-    raise_if_any(_check_residual(residual(r, out), "correlation"))
+        raise_if_any(_check_residual(residual(r, out), "correlation"))
     out.setflags(write=False)
     return out

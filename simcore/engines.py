@@ -1,6 +1,7 @@
 """Who runs the ranges of blocks: threads of this process.
 
-An engine maps a task over ranges, in any order and anywhere, and gives the results in the order of the ranges. The
+An engine maps a task over items, in any order and anywhere, and gives the results in the order of the items. Ranges of
+batches, (first, last), it may cut finer and give in any order. The
 name of a task says what it does, for whoever shows progress.
 Kernels release the interpreter lock, so threads are enough; no result depends on which engine ran it.
 """

@@ -134,7 +134,7 @@ def same_product(b: Builder, cases: Sequence[Case], width: Width) -> list[Produc
     products: dict[tuple[bytes, ...], Product] = {}
     for case in cases:
         law = case.market.dependence
-        if isinstance(law, Bootstrap):
+        if isinstance(law, Bootstrap) or len(cases) == 1:
             key = ()
         elif isinstance(law, Factors):
             key = (law.own.tobytes(), law.loadings.tobytes())

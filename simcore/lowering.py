@@ -5,7 +5,7 @@ has its own operations, in rows that the next case uses again.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
@@ -95,6 +95,15 @@ def lower(cases: Sequence[Case], plan: Plan, sinks: Sequence[Sink] = ("summary",
     return b.program(tuple(slots), stored_rows(cases, plan, sinks))
 
 
+def workspace_rows(cases: Sequence[Case], plan: Plan) -> int:
+    """Rows of the workspace of a program that summarises these cases."""
+    width, laws = width_of(cases, plan.precision), {_law(case, plan) for case in cases}
+    walked = [law for law in laws if law.bootstrap]
+    horizons = 0 if _in_place(laws, plan) else len(laws) * width.rows
+    drawn = width.rows + (width.assets if walked else 0) + len(walked) + sum(law.dof is not None for law in laws)
+    return drawn + horizons + width.padded + max(len(case.pools.names) for case in cases)
+
+
 def lower_losses(program: Program) -> Program:
     """The program that summarises the losses of this one, which stand in stored rows already."""
     b = Builder()
@@ -165,8 +174,7 @@ def _innovations(
     """
     n = width.assets
     drawn, picked = b.take(width.rows), b.take(n if any(law.bootstrap for law in laws) else 0)
-    alone = len(laws) == 1 and (plan.steps == 1 or not next(iter(laws)).stepwise)
-    in_place = alone and next(iter(laws))[1:] == (None, None)
+    in_place = _in_place(laws, plan)
     horizon = {law: drawn if in_place else b.take(width.rows) for law in laws}
     mixing = {law: b.take(1) for law in laws if law.dof is not None}
     table = {law: b.numbers(mixing_table(law.dof)) for law in laws if law.dof is not None}
@@ -193,6 +201,12 @@ def _innovations(
             if not law.stepwise:
                 returns.split(laws[law], horizon[law], single=width.single and in_place)
     return drawn, horizon
+
+
+def _in_place(laws: Collection[_Law], plan: Plan) -> bool:
+    """Whether what is drawn is the horizon already: one normal draw, of one law."""
+    first = next(iter(laws))
+    return len(laws) == 1 and (plan.steps == 1 or not first.stepwise) and first.dof is None and first.bootstrap is None
 
 
 def _emit_losses(b: Builder, case: Case, plan: Plan, unit: float, product: int, nodes: int, *, single: bool) -> None:

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore import engines
 from simcore.blocks import run_stored
 from simcore.case import Case, Plan
 from simcore.engines import Engine
 from simcore.kernels.block import BLOCK
+from simcore.kernels.order import largest
 from simcore.lowering import lower
 from simcore.ranges import layout
 from simcore.summary import tree_sums
 
 _FEWEST_BLOCKS, _MOST_BLOCKS = 8, 512  # about 1/64 of a run between them
-_FEW = 2**14  # paths that take no longer to partition than threads to hand them over
+_AT_ONCE = 2**18  # losses that take longer to look through than threads to hand them over
 _SAFETY = 6.0  # standard deviations by which the pilot may misjudge the share of a tail
 _SPARE = 4  # times the rank that is likely needed, for thresholds that turn out too high
 
@@ -40,7 +40,7 @@ class Pilot:
     centers : ndarray, shape (slots,), currency
         Mean loss of the first block.
     losses : ndarray, shape (slots, paths), or None
-        All of them, where they are more than 1/64 of the run, so that they need not be computed again.
+        All of them where there are `known_batches`.
     """
 
     paths: int
@@ -55,6 +55,20 @@ def pilot_paths(plan: Plan) -> int:
     return min(plan.paths, BLOCK * max(_FEWEST_BLOCKS, min(_MOST_BLOCKS, layout(plan.paths).blocks // 64)))
 
 
+def known_batches(plan: Plan) -> int:
+    """How many of the first batches a run makes of its pilot's losses; none where that would save little."""
+    run, paths = layout(plan.paths), pilot_paths(plan)
+    if plan.outputs or paths > _FEWEST_BLOCKS * BLOCK:
+        return 0
+    return run.batches if paths == plan.paths else paths // (run.span * BLOCK)
+
+
+def computed_paths(plan: Plan) -> int:
+    """Paths that a run computes: its own, and those of its pilot that it computes again."""
+    known = known_batches(plan) * layout(plan.paths).span * BLOCK
+    return plan.paths + pilot_paths(plan) - min(known, plan.paths)
+
+
 def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilot:
     """Run the first blocks of these cases, whose tails are to be so deep."""
     paths = pilot_paths(plan)
@@ -66,14 +80,14 @@ def pilot(cases: Sequence[Case], plan: Plan, depth: int, engine: Engine) -> Pilo
     centers = first_losses + tree_sums(head - first_losses[:, np.newaxis]) / head.shape[1]
     share = depth / plan.paths
     rank = math.ceil(paths * share + _SAFETY * math.sqrt(paths * share * (1.0 - share))) + 1
-    first = max(0, paths - _SPARE * rank)
+    worst = np.empty((len(losses), min(paths, _SPARE * rank)))
 
-    def finding_thresholds(row: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.partition(row, first)[first:]
+    def finding_thresholds(first: int) -> None:
+        largest(losses[first : first + size], worst[first : first + size])
 
-    run = engine if paths > _FEW else engines.threads(1)
-    worst = np.array(run(finding_thresholds, list(losses)))
-    return Pilot(paths, rank, worst, centers, losses if paths <= _FEWEST_BLOCKS * BLOCK else None)
+    size = max(1, _AT_ONCE // paths)
+    engine(finding_thresholds, range(0, len(losses), size))
+    return Pilot(paths, rank, worst, centers, losses if known_batches(plan) else None)
 
 
 def tail_thresholds(scout: Pilot, plan: Plan, extra: NDArray[np.float64]) -> NDArray[np.float64]:

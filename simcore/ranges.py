@@ -1,4 +1,6 @@
-"""How a run is cut: blocks into batches, batches into ranges. Every cut is at an aligned power of two.
+"""How a run is cut: blocks into batches, batches into ranges.
+
+Every cut is at an aligned power of two, but where ranges do not begin with the first batch.
 
 The batches are the ranges of the lowest level of the binary tree over blocks that has at most 256 of them.
 """
@@ -31,7 +33,7 @@ class Layout:
     def ranges(self, pieces: int, start: int = 0) -> list[tuple[int, int]]:
         """Aligned power-of-two ranges of batches [first, last): at least `pieces`, where there are as many batches.
 
-        start : the first batch wanted; a range that holds it begins with it
+        start : the first batch wanted; the range that holds it begins with it, and those before it are left away
         """
         size = 1
         while size < self.batches and -(-self.batches // (2 * size)) >= pieces:

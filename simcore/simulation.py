@@ -21,16 +21,17 @@ from simcore.confidence import tail_depth
 from simcore.engines import Engine
 from simcore.errors import InputError, Problem, SimcoreError, show
 from simcore.kernels.block import BLOCK
+from simcore.kernels.driver import SIZE
 from simcore.lowering import Sink, check_cases, lower, lower_losses, stored_rows
 from simcore.memory import refuse_beyond_memory
-from simcore.pilot import Pilot, pilot, tail_thresholds
+from simcore.pilot import Pilot, known_batches, pilot, tail_thresholds
 from simcore.program import Program
 from simcore.ranges import Layout, layout
 from simcore.summary import Summary
 from simcore.tails import Tail
 
 _ENOUGH_RANGES, _MOST_RANGES = 16, 128  # for threads to share the work evenly, and for progress to be seen
-_ROWS_IN_A_RANGE = 4096  # of a block each, which take some 5 ms
+_ROWS_IN_A_RANGE = 8192  # of a block each, which take some 5 ms
 _BLOCKS_IN_A_RANGE = 1024
 _DEEP = 4096  # losses of a tail that take longer to sort than threads to hand it over
 
@@ -171,8 +172,9 @@ def _run_whole(
 
 def _pieces(run: Layout, program: Program) -> int:
     """Ranges to cut a run into, at least: each has work for longer than it takes to hand it out."""
+    rows = int(program.ops[:, SIZE].sum())  # that a block works on
     most = max(_ENOUGH_RANGES, min(_MOST_RANGES, run.blocks // _BLOCKS_IN_A_RANGE))
-    return max(1, min(most, run.blocks * program.rows // _ROWS_IN_A_RANGE))
+    return max(1, min(most, run.blocks * rows // _ROWS_IN_A_RANGE))
 
 
 def _run(
@@ -192,11 +194,10 @@ def _run(
         return run_range(program, plan, run, batches, scout.centers, thresholds, share, store)
 
     parts = []
-    if scout.losses is not None and not program.stored:  # of the first batches every loss is known
-        first = run.batches if scout.paths == plan.paths else scout.paths // (run.span * BLOCK)
-        known = lower_losses(program)
-        parts = [run_range(known, plan, run, (0, first), scout.centers, thresholds, share, scout.losses)]
-    start = len(parts[0].batch) if parts else 0
+    start = 0
+    if scout.losses is not None:
+        start, known = known_batches(plan), lower_losses(program)
+        parts = [run_range(known, plan, run, (0, start), scout.centers, thresholds, share, scout.losses)]
     if ranges := run.ranges(_pieces(run, program), start):
         parts += engine(simulating, ranges)
     parts.sort(key=lambda part: int(part.batch[0]))

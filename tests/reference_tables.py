@@ -19,6 +19,7 @@ from scenarios.messages import toml_text
 from scenarios.schema import Document
 from scenarios.tables import Table
 from simcore.border import NAME
+from simcore.case import Plan
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "scenario-file.md"
 COMMAND = ".venv/bin/python tests/reference_tables.py"
@@ -52,8 +53,9 @@ def _lines(model: type[Table], elsewhere: Collection[type[Table]], above: str = 
 def _default(key: str, field: FieldInfo, model: type[Table]) -> str:
     if field.is_required():
         return "required"
-    if field.default is not None:
-        return f"`{toml_text(field.default)}`"
+    default = Plan.tail_budget if key == "tail_budget" else field.default  # where simcore sets it
+    if default is not None:
+        return f"`{toml_text(default)}`"
     for forms in model.forms:
         if own := next((form for form in forms if key in form), None):
             beside = [f"`{other}`" for other in own if other != key]

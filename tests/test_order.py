@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simcore.kernels.order import in_order
+from simcore.kernels.order import in_order, largest
 
 
 def ordered(values, paths):
@@ -45,3 +45,28 @@ def test_values_in_one_place_but_for_one_take_all_digits(low):
     values = np.append(2.0 + 1e-9 * rng.integers(0, 3_000, 5_000), [low, 1e300])
     paths = rng.permutation(len(values))
     assert ordered(values, paths) == naive.in_order(values.tolist(), paths.tolist())
+
+
+FLOATS = st.floats(allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0, 1.0 + 2.0**-52])
+
+
+@given(st.lists(st.lists(FLOATS, min_size=7, max_size=7), min_size=1, max_size=4), st.integers(1, 7))
+def test_the_largest_of_each_row(rows, k):
+    out = np.full((len(rows), k), np.nan)
+    largest(np.array(rows), out)
+    assert np.sort(out, axis=1).tolist() == [sorted(row)[-k:] for row in rows]
+
+
+@pytest.mark.parametrize("k", [1, 650, 4_095, 4_096])
+@pytest.mark.parametrize("low", [0.0, -1e300])
+def test_the_largest_of_many(k, low):
+    """Some tied, some alike in all but their last digits, one far away."""
+    rng = np.random.default_rng(2)
+    rows = rng.standard_normal((3, 4_096))
+    rows[1] = np.round(rows[1], 1)
+    rows[2] = 2.0 + 1e-13 * rows[2]
+    rows[:, 17] = low
+    before, out = rows.copy(), np.empty((3, k))
+    largest(rows, out)
+    assert (rows == before).all()
+    assert np.sort(out, axis=1).tolist() == np.sort(rows, axis=1)[:, -k:].tolist()

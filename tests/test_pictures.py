@@ -1,11 +1,15 @@
 """docs/pictures.md: its Python runs, and tells of every picture there is."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
+from models import child, plan, three_assets
+from pictured import run_of
 
 from analysis import plots
+from simcore import SimcoreError
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "pictures.md").read_text(encoding="utf-8")
 
@@ -33,3 +37,14 @@ def test_every_picture_is_exported(name):
 def test_other_names_are_refused():
     with pytest.raises(AttributeError, match="has no attribute 'pie'; it has benefit_by_case, "):
         plots.pie  # noqa: B018
+
+
+def test_matplotlib_is_imported_on_use_only():
+    code = "import sys; from analysis.plots import *; assert callable(loss_density) and 'matplotlib' not in sys.modules"
+    child("-c", code)
+
+
+def test_without_matplotlib_the_message_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(SimcoreError, match=r"pictures need Matplotlib: .* pip install 'simcore\[report\]'"):
+        plots.convergence(run_of(three_assets(), plan=plan(1_000)))

@@ -95,6 +95,15 @@ def test_few_paths_have_no_interval(no_screen):
     assert words(ax)[:2] == [f"{100 * benefit(run, case)[0]:.1f} %" for case in ("base", "stress")]
 
 
+def test_whiskers_need_not_be_symmetric(no_screen):
+    run = run_of(three_assets(), plan=plan(1_000))
+    lopsided = [row._replace(low=row.value - 0.01, high=row.value + 0.03) for row in run.rows if row.view == "benefit"]
+    (whiskers,) = plots.benefit_by_case(run._replace(rows=lopsided)).collections
+    ((low, high),) = (segment[:, 0] for segment in whiskers.get_segments())
+    value = benefit(run, "base")[0]
+    assert (low, high) == pytest.approx((value - 0.01, value + 0.03))
+
+
 def test_a_case_without_a_benefit_says_why(no_screen):
     run = run_of(equal_pool(2), equal_pool(2, volatility=0.0, name="safe"), plan=plan(1_000))
     ax = plots.benefit_by_case(run)

@@ -13,6 +13,7 @@ import analysis
 import scenarios
 from analysis import plots
 from analysis.figures import estimate_of
+from analysis.plots import converging
 from analysis.plots.bands import band_of
 from analysis.plots.converging import convergence_of, first_batches, knows
 from simcore import InputError, brackets, simulate
@@ -56,13 +57,13 @@ def test_the_first_batches_have_the_bits_of_a_shorter_run(law, batches):
     st.integers(1, 12),
     st.sampled_from([0.6, 0.9, 0.95, 0.99]),
     st.sampled_from([1, 4, 40]),
-    st.sampled_from(["cut", "tied"]),
+    st.sampled_from(["all", 0.0, 1.0]),
     st.integers(0, 20),
 )
 def test_what_it_knows_is_right_and_what_it_does_not_know_it_says(batches, confidence, levels, kept, seed):
     """Losses of few levels: equal ones at the threshold, at the least loss kept, and at VaR."""
     losses = np.random.default_rng(seed).integers(0, levels, size=64 * 12 - 5).astype(float)
-    threshold = losses.min() - 1.0 if kept == "cut" else None
+    threshold = losses.min() - kept if kept != "all" else None
     whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=threshold)
     first = losses[: 64 * batches]
     part = first_batches(whole, batches, confidence)
@@ -73,13 +74,14 @@ def test_what_it_knows_is_right_and_what_it_does_not_know_it_says(batches, confi
     else:
         with pytest.raises(InputError, match="are enough"):
             estimate_of(part, ES, confidence)
-    assert knows(part, confidence) or confidence <= 0.9 or levels < 40
+    assert knows(part, confidence) or batches < 12 or confidence < 0.9
 
 
 def test_ties_of_losses_that_were_not_kept_are_not_counted():
     """Of the losses equal to the threshold none is known to be among the worst where the tail was cut above it."""
-    losses = np.concatenate([np.arange(640.0), np.full(640, 1000.0)])
-    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=-1.0)
+    losses = np.concatenate([np.zeros(320), np.arange(320.0), np.full(640, 1000.0)])
+    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=0.0)
+    assert whole.tail.ties.sum() == 321
     assert not knows(first_batches(whole, 10, 0.9), 0.9)  # all that was kept lies in the later half
 
 
@@ -118,6 +120,12 @@ def test_where_too_few_losses_were_kept_it_begins_later():
         real = simulate([case], plan(int(paths), confidences=(0.95,)))["base"]["pool"]
         exact = band_of([estimate_of(real, ES, 0.95)])
         np.testing.assert_array_equal([value, low], [exact.value[0], exact.low[0]])
+
+
+def test_nothing_is_drawn_before_a_gap(nested, monkeypatch):
+    monkeypatch.setattr(converging, "knows", lambda summary, confidence: len(summary.batch) not in (9, 10, 11, 12, 13))
+    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.99)
+    assert shown.paths[0] > 512 * 13
 
 
 def test_an_error_that_does_not_exist_is_not_drawn():

@@ -1,11 +1,13 @@
 """Correlations: those of each law against their definition, the order of clusters, and what is drawn."""
 
+import itertools
 import time
 
 import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import equal_pool, equicorrelation, every_law, loadings, three_assets
+from pictured import cut_off
 from small_runs import HOSTILE, TIGHT, small_run, words_of
 
 import analysis
@@ -122,9 +124,20 @@ def test_the_first_case_with_other_correlations():
     assert matrices_of(small_run(shocks=[ROUGH, TIGHT]), case="rough").case == "rough"
 
 
+def test_a_law_that_cases_share_is_looked_at_once(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "analysis.plots.matrices.correlation_of",
+        lambda law, assets: seen.append(law) or correlation_of(law, assets),
+    )
+    run = small_run(shocks=[ROUGH, {**ROUGH, "name": "as rough"}])
+    assert matrices_of(run).case is None
+    assert seen == [run.scenario.cases[0].market.dependence]
+
+
 def test_equal_correlations_of_other_laws_are_no_other_correlations():
-    r = equicorrelation(3, 0.25)
-    run = of_cases(of_law(Gaussian(factor(r)), 3), of_law(Factors.of(np.full((3, 1), 0.5)), 3, "factors"))
+    r = equicorrelation(3, 0.3)
+    run = of_cases(of_law(Gaussian(factor(r)), 3), of_law(Factors.of(np.full((3, 1), np.sqrt(0.3))), 3, "factors"))
     assert matrices_of(run).case is None
     wider = of_law(Factors.of(np.full((3, 1), 0.6)), 3, "wider")
     assert matrices_of(of_cases(*run.scenario.cases, wider)).case == "wider"
@@ -168,6 +181,10 @@ def test_what_is_below_0_is_marked():
     marked = {(text.get_position()[1], text.get_position()[0]) for text in left.texts if text.get_text() == "-"}
     assert marked == {(i, j) for i in range(10) for j in range(10) if matrix[i, j] < 0.0}
     assert len(marked) == 50
+    independent = [[0.0, 1.0] if i < 5 else [1.0, -1e-9] for i in range(10)]  # -1e-9 is nothing
+    left, _ = correlations(small_run([f"a{i}" for i in range(10)], factors=independent))
+    assert left.images[0].get_array().min() < 0.0
+    assert "-" not in [text.get_text() for text in left.texts]
 
 
 def test_where_no_case_has_others_it_is_said():
@@ -186,7 +203,10 @@ def test_of_one_asset():
 def test_of_a_history_and_of_factors():
     rows = np.random.default_rng(3).normal(size=(30, 3))
     rows[:, 1] = 0.0
-    _, right = correlations(of_cases(of_law(Bootstrap(standardised(rows), 1.0), 3)))
+    left, right = correlations(of_cases(of_law(Bootstrap(standardised(rows), 1.0), 3)))
+    mean = np.corrcoef(rows[:, 0], rows[:, 2])[0, 1]
+    assert left.get_title(loc="left") == f"base: mean {mean:.2f}"
+    assert sorted(text.get_text() for text in left.texts) == sorted(["1.00"] * 2 + [f"{mean:.2f}"] * 2)
     assert "1,000 paths, seed 42; of the rows of a history" in words_of(right)
     _, right = correlations(small_run(factors=[[0.8], [0.7], [0.1]]))
     assert "12,000 paths, seed 7; implied by factors" in [words for words in words_of(right) if "seed" in words]
@@ -229,6 +249,17 @@ def test_names_stay_text():
     words = words_of(left)
     assert any(word.startswith("$a$ <b>: mean") for word in words)
     assert {"<script>a...", "$x$ & $\\f...", "_^{%"} <= set(words)
+
+
+def test_words_are_whole_and_apart():
+    names = [f"{i}: a long name of an asset" for i in range(20)]
+    _, right = correlations(small_run(names, shocks=[TIGHT]))
+    assert not cut_off(right)
+    (stamp,) = (text.get_window_extent() for text in right.texts if "seed" in text.get_text())
+    label = right.xaxis.label.get_window_extent()
+    named = [text.get_window_extent() for text in right.get_xticklabels()]
+    assert stamp.y1 < label.y0 < label.y1 < min(box.y0 for box in named)
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(named))
 
 
 def test_what_the_run_does_not_have(run):

@@ -225,6 +225,9 @@ def test_labels_of_marks_never_overlap(rho, confidence, no_screen):
     for label in labels:
         for x, level in lines:
             assert not (label.x0 < x < label.x1 and bottom + level * (top - bottom) > label.y0)
+        for drawn in outlines(ax):
+            right = to_pixels(np.column_stack([drawn.edges[1:], drawn.values]))
+            assert np.all(right[(right[:, 0] > label.x0), 1] < label.y0)
 
 
 def test_the_corner_tells_of_how_many_paths_the_densities_are(nested, monkeypatch, no_screen):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import deep_tree, every_law, plan, three_assets
+from pictured import cut_off, overlapping
 from small_runs import HOSTILE, small_run, words_of
 
 import analysis.plots.paths
@@ -119,11 +120,12 @@ def test_a_jump_comes_before_the_first_step(run):
     np.testing.assert_allclose(found.values[:, 2:], 0.8 * calm.values[:, 1:], rtol=1e-14)
 
 
-def test_a_value_not_above_0_stays_in_the_currency():
-    short = small_run(values=[100.0, -80.0, -20.0], steps=3)
+@pytest.mark.parametrize(("values", "start"), [([100.0, -80.0, -20.0], 0.0), ([100.0, -80.0, -30.0], -10.0)])
+def test_a_value_not_above_0_stays_in_the_currency(values, start):
+    short = small_run(values=values, steps=3)
     found = fan_of(short)
     assert not found.relative
-    assert (found.values[:, 0] == 0.0).all()
+    assert (found.values[:, 0] == start).all()
     ax = fan(short)
     assert ax.get_ylabel() == "value, EUR"
     words_of(ax)
@@ -145,6 +147,14 @@ def test_lines_and_bands_hold_the_values(run):
     assert {"5 %", "25 %", "median", "75 %", "95 %", "months"} <= set(words)
     assert "12,000 paths, seed 7; bands of the first 2,000; thin: the first 5" in words
     assert "value, per cent of the start" in words
+
+
+def test_words_are_whole_and_apart():
+    """Of bands that hardly open beside paths that go far."""
+    calm = {"name": "calm", "changes": [{"volatility": {"multiply": 0.01}}, {"jump": {"add": -0.3}}]}
+    ax = fan(small_run(steps=4, shocks=[calm]), case="calm")
+    assert not cut_off(ax)
+    assert not overlapping(ax)
 
 
 def test_long_horizons_are_in_years():
@@ -169,6 +179,18 @@ def test_fewer_paths_where_returns_take_much(run, monkeypatch):
     assert len(fan_of(run).values) == 700
     monkeypatch.setattr(analysis.plots.paths, "_MOST_BYTES", 8 * 12 * 3 * 7)
     assert len(fan_of(run).values) == 100
+
+
+def test_it_takes_the_threads_of_the_run(run, monkeypatch):
+    taken = []
+
+    def recording(*arguments, threads):
+        taken.append(threads)
+        return replay(*arguments, threads=threads)
+
+    monkeypatch.setattr(analysis.plots.paths, "replay", recording)
+    fan_of(run._replace(threads=1))
+    assert taken == [1]
 
 
 def test_what_cannot_fit_is_refused(run, monkeypatch):

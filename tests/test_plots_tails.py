@@ -138,7 +138,7 @@ def test_the_artists_hold_the_numbers(nested, no_screen):
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["95 %", "97.5 %", "99 %", "99.5 %", "99.75 %"]
     assert words(ax)[:4] == ["ES pooled", "VaR pooled", "ES unpooled", "VaR unpooled"]
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("confidence", "VaR and ES, USD")
-    assert words(ax)[-1].startswith("60,000 paths, seed 42")
+    assert words(ax)[-1] == "60,000 paths, seed 42; unpooled: the sum of the positions' own"
     assert not overlapping(ax)
     assert not cut_off(ax)
 

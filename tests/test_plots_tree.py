@@ -5,6 +5,7 @@ import math
 
 import pytest
 from drawing import assert_as_before
+from pictured import cut_off
 from small_runs import HOSTILE, nested_run, small_run, with_rows, words_of
 
 from analysis.lookup import row_of
@@ -165,6 +166,7 @@ def rows_and_columns(ax, names):
 
 def test_nothing_is_written_over_another_column():
     """Long names are cut, letters are small in small axes, and deep trees are indented less."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     names = [f"a position with a long name, the {i}th of them" for i in range(10)]
@@ -172,7 +174,9 @@ def test_nothing_is_written_over_another_column():
     for outer, inner in itertools.pairwise(pools):
         outer["members"].append(inner["name"])
     run = small_run(names, pools=pools, paths=600)
-    for ax in (pool_tree(run), pool_tree(run, ax=Figure((4.0, 3.0)).subplots())):
+    small = FigureCanvasAgg(Figure((4.0, 3.0))).figure.subplots()
+    for ax in (pool_tree(run), pool_tree(run, ax=small)):
+        assert not cut_off(ax)
         assert len(rows_and_columns(ax, "a p")) == 20
         assert max(text.get_position()[0] for text in ax.texts if text.get_text().startswith("a p")) == 0.16
 

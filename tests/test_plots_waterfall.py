@@ -1,10 +1,12 @@
 """The waterfall: its sums against the table's, its bars against its sums, and what has no expected shortfall."""
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from drawing import assert_as_before
+from pictured import cut_off, overlapping
 from small_runs import HOSTILE, nested_run, small_run, with_rows, words_of
 
 from analysis.lookup import row_of
@@ -153,6 +155,22 @@ def test_long_names_are_broken_and_cut():
     assert len(lines) == 3
     assert " ".join(lines).startswith("a name of many words a name of")
     assert lines[-1].endswith("...")
+
+
+def test_words_are_whole_and_apart():
+    """Of many levels with long names: the bars' amounts, the names below them, and what is below these."""
+    names = [f"a{i}" for i in range(12)]
+    pools = [{"name": "p1, a pool with a long name", "members": ["a0", "a1"]}]
+    for i in range(2, 12):
+        pools.append({"name": f"p{i}, a pool with a long name", "members": [pools[-1]["name"], f"a{i}"]})
+    ax = waterfall(small_run(names, pools=pools, values=1e7))
+    assert not cut_off(ax)
+    assert not overlapping(ax)
+    named = [label.get_window_extent() for label in ax.get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(named))
+    (stamp,) = (text for text in ax.texts if "seed" in text.get_text())
+    label = ax.xaxis.label.get_window_extent()
+    assert stamp.get_window_extent().y1 < label.y0 < label.y1 < min(box.y0 for box in named)
 
 
 def test_what_hurts_goes_up_in_the_colour_of_harm(run):

@@ -1,5 +1,6 @@
 """Single precision: programs, runs by the contract, and what it changes in VaR and ES."""
 
+import dataclasses
 import json
 import math
 
@@ -240,3 +241,19 @@ def test_rounding_to_float32_changes_var_and_es_by_less_than_1e_6(n, steps, dof)
         np.testing.assert_allclose(losses[node], exact[node], rtol=1e-6, atol=1e-6 * value)
     coarse = {node: np.round(x / 1e6, 5) * 1e6 for node, x in exact.items()}  # the negative control: five digits
     assert max(changes(coarse, exact)) > 1e-6
+
+
+def test_a_hedge_changes_by_a_millionth_of_its_positions():
+    """And by far more of itself: what two positions share is rounded in each."""
+    case = equal_pool(2, rho=0.999999)
+    tree = PoolTree(
+        [Position("long", "asset 0", 1e5), Position("short", "asset 1", -1e5)], [Pool("pool", ("long", "short"))]
+    )
+    case = dataclasses.replace(case, pools=tree)
+    run_plan = single(131_072, outputs=("losses",))
+    losses = run(case, run_plan).outputs["base"].losses
+    alone = same_draws_in_double(case, run_plan)
+    exact = {"long": alone["long"], "short": -alone["short"], "pool": alone["long"] - alone["short"]}
+    for node, gross in (("long", 1e5), ("short", 1e5), ("pool", 2e5)):
+        np.testing.assert_allclose(losses[node], exact[node], rtol=0.0, atol=1e-6 * gross)
+    assert max(changes(losses, exact)) > 1e-6

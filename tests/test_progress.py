@@ -13,7 +13,7 @@ from analysis.forecast import forecast, needed_seconds
 from analysis.progress import with_progress
 from analysis.text import columns
 from simcore.engines import threads
-from simcore.pilot import pilot_paths
+from simcore.pilot import computed_paths
 
 
 class Terminal(io.StringIO):
@@ -154,9 +154,9 @@ def test_seconds_are_those_of_a_sample_scaled_up(monkeypatch):
     clock, sizes = Clock(0.0), []
 
     def simulate(cases, plan, *, threads):
-        """Blocks of the pilot and of the run, shared by the threads."""
+        """Blocks that are computed, shared by the threads."""
         sizes.append(plan.paths)
-        blocks = (plan.paths + pilot_paths(plan)) / 512
+        blocks = computed_paths(plan) / 512
         clock.now += 1e-3 + 1e-4 * blocks / min(threads, plan.paths // 512)
 
     monkeypatch.setattr("simcore.simulation.simulate", simulate)

@@ -387,6 +387,30 @@ def test_estimation_errors_have_a_table_of_their_own(tmp_path, history_document)
             rounded(printed, row[end], power_of(table.caption))
 
 
+def test_a_case_without_intervals_of_estimation_has_no_table_of_them(tmp_path, history_document):  # noqa: F811
+    run = run_of(history_document)
+    none = {"estimation_low": None, "estimation_high": None}
+    run = run._replace(rows=[row._replace(**none) if row.case == "wild" else row for row in run.rows])
+    captions = [table.caption for table in tables_of(page_of(run, tmp_path))]
+    assert [c.split(": ")[0] for c in captions if "not knowing the parameters" in c] == ["base", "twice"]
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_notes_stand_below_the_tables_whose_figures_they_are_of(tmp_path, name):
+    written = document(paths=20_000, shocks=0, pools=NESTED)
+    written["shocks"] = [{"name": "wild", "changes": [{"volatility": {"multiply": 15.0}}]}]
+    run = run_of(written)
+    text = page_of(run, tmp_path, name)
+    _, calm, _, wild, alone = tables_of(text)
+    assert not any("[" in cell for line in calm.lines for cell in line if ", " not in cell)
+    assert "notes" not in calm.heads
+    assert (wild.cells("pair")["notes"], wild.cells("top")["volatility, amount"]) == ("[1]", "[2]")
+    assert (alone.cells("asset 1")["notes"], alone.cells("asset 2")["volatility, amount"]) == ("[1]", "[2]")
+    said = Page(text).texts["li"] if name.endswith("html") else shown(text)
+    notes = {row.node: row.note for row in run.rows if (row.view, row.measure) == ("pooled", "volatility")}
+    assert said.count(f"[1] {notes['pair']}") == said.count(f"[2] {notes['top']}") == 2  # not below those of the calm
+
+
 @pytest.mark.parametrize("name", ["report.html", "report.md"])
 def test_two_thousand_positions_are_the_largest_and_the_rest(tmp_path, name):
     run = run_of(document(2000, shocks=1, paths=1024))

@@ -12,7 +12,9 @@ from models import deep_tree, digest, equal_pool, every_law, every_step, plan, r
 import simcore
 from simcore import CapacityError, Case, Gaussian, InputError, Market, Plan, Pool, PoolTree, Position
 from simcore.capacity import needed_bytes
-from simcore.pilot import Pilot, pilot, tail_thresholds
+from simcore.kernels.driver import KIND, Kind
+from simcore.lowering import workspace_rows
+from simcore.pilot import Pilot, computed_paths, pilot, tail_thresholds
 from simcore.ranges import layout
 
 # tails
@@ -245,6 +247,50 @@ def test_losses_of_the_pilot_are_not_computed_again(monkeypatch, paths):
     results.append(run(deep_tree(), plan(paths), engine=watching))
     assert min(begun) == 0
     assert digest(results[0]) == digest(results[1])
+
+
+def test_many_steps_and_many_cases_are_shared_by_threads():
+    """Ranges go by what a block works on, not by its rows, which steps and cases use again."""
+    seen = []
+
+    def watching(task, items):
+        seen.append(sum(isinstance(item, tuple) for item in items))
+        return [task(item) for item in items]
+
+    def ranges(cases, **change):
+        seen.clear()
+        run(cases, plan(20_000, **change), engine=watching)
+        return max(seen)
+
+    few, steps = ranges(equal_pool(2)), ranges(equal_pool(2), steps=500, collapse=False)
+    cases = ranges([equal_pool(2, name=f"case {i}") for i in range(200)])
+    assert few == 1
+    assert min(steps, cases) >= 4
+
+
+@pytest.mark.parametrize("paths", [512, 4_000, 4_096, 32_768, 300_000, 1_200_000])
+def test_paths_computed_are_those_that_the_driver_draws(monkeypatch, paths):
+    real, blocks = simcore.blocks.drive, []
+
+    def counting(ops, links, params, rows, seed, numbers, first, last, *more):
+        if (ops[:, KIND] == Kind.NORMALS).any():
+            blocks.append(last - first)
+        return real(ops, links, params, rows, seed, numbers, first, last, *more)
+
+    monkeypatch.setattr(simcore.blocks, "drive", counting)
+    run(equal_pool(2), plan(paths))
+    assert sum(blocks) == -(-computed_paths(plan(paths)) // 512)
+
+
+@pytest.mark.parametrize("change", [{}, {"steps": 3}, {"steps": 3, "collapse": False}, {"precision": "single"}])
+def test_the_workspace_is_known_before_anything_is_lowered(change):
+    """What a run's memory is foretold by."""
+    laws = [equal_pool(9), equal_pool(9, name="t", dof=6.0), equal_pool(9, name="factors", factors=3, dof=6.0)]
+    names = ("A", "B", "C")
+    market = Market(names, [0.0] * 3, [0.1] * 3, "log", simcore.Bootstrap(simcore.standardised(np.eye(4)[:, :3]), 2.0))
+    walk = dataclasses.replace(three_assets(), market=market, pools=PoolTree([Position("a", "A", 1.0)]))
+    for cases in ([three_assets()], [deep_tree(), deep_tree(name="again")], laws, laws[:2], laws[1:], laws[2:], [walk]):
+        assert workspace_rows(cases, plan(**change)) == simcore.lower(cases, plan(**change)).rows
 
 
 def test_a_threshold_is_never_minus_zero():

@@ -116,9 +116,8 @@ def benefit_by_case(
             ax.errorbar(value, y, xerr=[[value - low], [high - value]], color=colours.ink, linewidth=1.2, capsize=3.0)
         interval = f" [{100.0 * low:z.1f}, {100.0 * high:z.1f}]" if np.isfinite(low) else ""
         _write(ax, y, max(0.0, np.nanmax([value, high])), f"{100.0 * value:z.1f} %{interval}", colours.ink)
-    ax.set_xlim(
-        0.0, max(_LEAST, np.nanmax([band.value, band.high])) / 0.68
-    )  # room for the words beside the longest bar
+    longest = np.nanmax([_LEAST, *band.value, *band.high])
+    ax.set_xlim(0.0, longest / 0.68)  # with room for the words beside it
     ax.set_ylim(len(shown.rows) - 0.4, -0.6)
     ax.set_yticks(range(len(shown.rows)), [fitted(row.case, 28) for row in shown.rows], parse_math=False)
     ax.tick_params(axis="y", length=0.0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_ASSETS = 2000  # that are drawn: more are finer than any screen, and their matrix grows with the square
 FINEST = 300  # assets whose order is optimal: the time of that grows with the cube
-NAMED = 25  # assets whose names fit beside the picture
+NAMED = 20  # assets whose names fit beside the picture
 WRITTEN = 8  # assets whose correlations fit into their squares
 _SAME = 1e-9  # correlations that differ by less are the same
 _SIZE = (7.2, 4.0)  # inches
@@ -207,14 +207,14 @@ def _draw(ax: Any, colours: style.Colours, names: tuple[str, ...], matrix: Float
     smooth = "none" if n <= FINEST else "antialiased"  # where there are more assets than dots, dots show averages
     image = ax.imshow(matrix, cmap=scale, vmin=-1.0, vmax=1.0, interpolation=smooth)
     if n <= NAMED:
-        labels, size = [fitted(name, 12) for name in names], min(8.0, 170.0 / n)
+        labels, size = [fitted(name, 12) for name in names], min(8.0, 130.0 / n)
         across = 0 if sum(map(len, labels)) * size < 250.0 else 90  # side by side where they fit
         ax.set_xticks(range(n), labels, fontsize=size, rotation=across, parse_math=False)
         ax.set_yticks(range(n), labels, fontsize=size, parse_math=False)
         ax.tick_params(length=0)
     ax.set_xlabel(f"{n:,} assets, by cluster" if n > NAMED else "assets, by cluster")
     for i, j in np.ndindex(n, n) if n <= NAMED else ():
-        number = f"{matrix[i, j]:.2f}"
+        number = f"{matrix[i, j]:z.2f}"
         if number != "nan" and (n <= WRITTEN or number[0] == "-"):
             light = np.dot(scale(0.5 + 0.5 * matrix[i, j])[:3], (0.299, 0.587, 0.114)) > 0.5
             ink = "#111111" if light else "#fdfdfd"  # by the square it stands on, whatever the theme

@@ -174,7 +174,7 @@ def tail_curve(
     ax.set_xlabel("confidence", loc="left")
     ax.set_ylabel(f"VaR and ES, {lookup.unit_of(run)}", parse_math=False)
     style.amounts(ax.yaxis)
-    style.stamp(ax, colours, run.scenario.plan, "sums of positions' own: unpooled")
+    style.stamp(ax, colours, run.scenario.plan, "unpooled: the sum of the positions' own")
     return ax
 
 

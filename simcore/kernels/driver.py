@@ -1,7 +1,7 @@
 """The one compiled driver: it walks a program's table of row operations over a range of blocks.
 
 No law, shock or contract has a kernel of its own. `Kind` says what each operation does and which numbers it reads;
-they are written by simcore/lowering.py through the builder of simcore/program.py, and nowhere else.
+they are written by simcore/lowering.py and innovations.py through the builder of simcore/program.py, and nowhere else.
 """
 
 from enum import IntEnum

@@ -52,7 +52,8 @@ def cholesky(schur, null_pivot, out):
     n = schur.shape[0]
     left, lower = _padded(n), _padded(n)  # what is left of the matrix, and its factor
     panel = np.empty((n, TILE_PATHS))
-    column = np.empty(TILE_PATHS)
+    columns = np.zeros((TILE_PATHS, TILE_PATHS))  # of the factor, at the panel's diagonal: columns[k, j] = L[j, k]
+    root = np.empty(TILE_PATHS)  # 0 where the pivot is null
     for first in range(0, n, TILE_PATHS):
         last = min(n, first + TILE_PATHS)
         for i in range(first, n):
@@ -61,19 +62,19 @@ def cholesky(schur, null_pivot, out):
         _negative_columns(lower, first, last, panel)
         for i in range(first, n, TILE_ROWS):
             _subtract(left, i, first, lower, panel, first)
-        for k in range(first, last):
-            pivot = left[k, k]
-            if pivot <= null_pivot:
-                continue
-            root = math.sqrt(pivot)
-            for i in range(k, last):
-                column[i - first] = left[i, k] / root
-            for i in range(k, n):
-                entry = left[i, k] / root
-                lower[i, k] = entry
-                row = left[i]
-                for j in range(k + 1, min(i + 1, last)):
-                    row[j] = fma(-entry, column[j - first], row[j])
+        for i in range(first, n):
+            row = left[i, first : first + TILE_PATHS]
+            for k in range(min(i + 1, last) - first):
+                if i == first + k:
+                    root[k] = math.sqrt(row[k]) if row[k] > null_pivot else 0.0
+                if root[k] == 0.0:
+                    continue
+                entry = row[k] / root[k]
+                lower[i, first + k] = entry
+                if i < last:
+                    columns[k, i - first] = entry
+                for j in range(TILE_PATHS):  # those up to k are not read again
+                    row[j] = fma(-entry, columns[k, j], row[j])
     for i in range(n):
         for j in range(i + 1):
             out[i, j] = lower[i, j]

@@ -1,14 +1,14 @@
-"""Puts a tail in order, by value, then path: a stable radix sort of what comes in by path.
+"""Puts a tail in order, by value, then path, and finds the largest losses: both by digits of what stands for a value.
 
-Two digits of the highest bits in which the values differ, then an insertion sort of what they left: a third of the
-time of all six digits, which are taken where that would be more. NumPy's argsort, and what it takes to notice equal
-values, is 4 to 8 times slower [measured on Zen 4, 1,000 to 400,000 losses].
+In order by a stable radix sort of what comes in by path: two digits of the highest bits in which the values differ,
+then an insertion sort of what they left: half the time of all six digits, which are taken where that would be more.
+NumPy's argsort, and what it takes to notice equal values, is 4 to 8 times slower [Zen 4, 1,000 to 400,000 losses].
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simcore.compile import as_bits, kernel
+from simcore.compile import as_bits, as_float, kernel
 
 U = np.uint64
 _DIGIT_BITS = 11
@@ -36,15 +36,10 @@ def sort_tail(values, paths, spare_values, spare_paths):
     """
     if values.size < 2:
         return
-    least = _key(values[0])
-    greatest = least
+    keys = np.empty(values.size, np.uint64)
     for i in range(values.size):
-        key = _key(values[i])
-        least = min(least, key)
-        greatest = max(greatest, key)
-    bits = 0
-    while bits < 64 and (greatest - least) >> U(bits):
-        bits += 1
+        keys[i] = _key(values[i])
+    least, bits = _spread(keys)
     low = max(0, bits - 2 * _DIGIT_BITS)
     _by_two_digits(values, paths, spare_values, spare_paths, least, low)
     if _by_insertion(values, paths):
@@ -102,3 +97,71 @@ def _key(value):
     """64 bits that rise as the value does."""
     bits = as_bits(value + 0.0)  # -0.0 becomes 0.0
     return bits ^ ((U(0) - (bits >> U(63))) | _SIGN)
+
+
+@kernel
+def largest(rows, out):
+    """The k largest of each row, in no order: by the highest digit that tells them apart, then by the next.
+
+    14 us for 650 of 4,096 losses, where NumPy's partition takes 37 [Zen 4].
+
+    rows : float64[m, n], without NaN; out : float64[m, k], k from 1 to n; -0.0 becomes 0.0
+    """
+    n, k = rows.shape[1], out.shape[1]
+    left, taken = np.empty(n, np.uint64), np.empty(n + 1, np.uint64)  # keys: of what may still belong to them, and does
+    counts = np.empty(_BUCKETS, np.int64)
+    for r in range(rows.shape[0]):
+        for i in range(n):
+            left[i] = _key(rows[r, i])
+        least, bits = _spread(left)
+        size, found = n, 0
+        while found < k and bits > 0:
+            bits = max(0, bits - _DIGIT_BITS)
+            size, found = _take_largest(left[:size], taken, found, k, least, bits, counts)
+        for i in range(k):
+            out[r, i] = _value(taken[i] if i < found else left[i - found])  # the last ones are equal
+
+
+@kernel
+def _take_largest(left, taken, found, k, least, shift, counts):
+    """Move what surely belongs to the k largest to `taken`, and what may belong to the front of `left`.
+
+    By the digit at `shift` of what the keys are above the least; without a branch a key, which is three times as fast.
+    Returns how many may belong, and how many surely do.
+    """
+    counts[:] = 0
+    for i in range(left.size):
+        counts[((left[i] - least) >> U(shift)) & U(_BUCKETS - 1)] += 1
+    digit, above = _BUCKETS, found
+    while digit > 0 and above + counts[digit - 1] <= k:
+        digit -= 1
+        above += counts[digit]
+    kept = 0
+    for i in range(left.size):
+        key = left[i]
+        its = np.int64(((key - least) >> U(shift)) & U(_BUCKETS - 1))
+        taken[found] = key
+        found += its >= digit
+        left[kept] = key
+        kept += its == digit - 1
+    return kept, found
+
+
+@kernel
+def _spread(keys):
+    """The least of the keys, and how many bits tell the others from it."""
+    least = keys[0]
+    greatest = least
+    for i in range(keys.size):
+        least = min(least, keys[i])
+        greatest = max(greatest, keys[i])
+    bits = 0
+    while bits < 64 and (greatest - least) >> U(bits):
+        bits += 1
+    return least, bits
+
+
+@kernel
+def _value(key):
+    """What has this key."""
+    return as_float(key ^ (_SIGN if key & _SIGN else ~U(0)))
