@@ -20,8 +20,9 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/.run ## set up what is missing, then simulate the bundled scenario etf18
-	@$(BIN)/simcore run etf18
+run: .venv/.run ## set up what is missing, then simulate the bundled scenario etf18, and write its report
+	@$(BIN)/simcore run etf18 --report report.html
+	@echo; echo "The report: $(CURDIR)/report.html"
 
 test: .venv/.dev .venv/.browser ## set up what is missing, then run the tests
 	@$(BIN)/python -m pytest
@@ -44,7 +45,7 @@ clean: ## remove .venv and every cache
 
 .venv/.run: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing simcore into .venv (once; a minute or two) ..." >&2
-	@$(PIP) install --editable .
+	@$(PIP) install --editable '.[report]'
 	@touch $@
 
 .venv/.dev: .venv/.run
