@@ -63,8 +63,9 @@ clean: ## remove .venv and every cache
 		} </dev/null >.venv/browser.log 2>&1 || \
 			echo "It cannot be installed, see .venv/browser.log: tests in a browser are skipped" >&2; \
 	fi
-	@$(NPM) install --no-save --no-audit --no-fund --ignore-scripts --loglevel=error $(AXE) >/dev/null || \
-		echo "$(AXE) cannot be installed: the tests that need it are skipped" >&2
+	@$(NPM) --fetch-retries=1 --fetch-timeout=30000 install --no-save --no-audit --no-fund --ignore-scripts $(AXE) \
+		>>.venv/browser.log 2>&1 || \
+		echo "$(AXE) cannot be installed, see .venv/browser.log: tests that need it are skipped" >&2
 	@touch $@
 
 .venv/.bench: .venv/.dev

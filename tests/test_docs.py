@@ -57,7 +57,7 @@ def test_the_scenario_in_the_readme_runs(tmp_path, capsys):
     assert "everything" in capsys.readouterr().out
 
 
-def test_the_readme_opens_with_the_picture_that_its_command_makes(tmp_path, monkeypatch):
+def test_the_readme_opens_with_the_picture_that_its_command_makes(tmp_path, monkeypatch, no_screen):
     """Matplotlib writes each text of a picture beside its outlines; the rest differs by a date and by random names."""
 
     def texts(folder):
