@@ -43,7 +43,8 @@ def cell(text: str, *, head: str = "", columns: int = 1, left: bool = False) -> 
     """
     tag, scope = ("th", f' scope="{head}"') if head else ("td", "")
     span = f' colspan="{columns}"' if columns > 1 else ""
-    return f'<{tag}{scope}{span} style="text-align: {"left" if left else "right"}">{escape(text)}</{tag}>'
+    style = "text-align: left" if left else "text-align: right; white-space: nowrap"
+    return f'<{tag}{scope}{span} style="{style}; padding: 0.1em 0.5em">{escape(text)}</{tag}>'
 
 
 def table(heads: Iterable[Iterable[str]], lines: Iterable[Iterable[str]]) -> str:
