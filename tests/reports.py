@@ -28,6 +28,7 @@ HOSTILE = (
     "\u05e2\u05d1\u05e8\u05d9\u05ea (1)",
     "]]> --> </title></style></svg>",
     "x" * 200,
+    "\u57fa\u91d1 \U0001f600",
 )
 
 

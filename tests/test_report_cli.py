@@ -18,6 +18,7 @@ pytest.importorskip("matplotlib")
 
 from analysis import output
 from analysis.cli import main
+from analysis.plots.style import COLOURS
 from analysis.report import pictures, target
 from analysis.toml import toml_of
 
@@ -271,3 +272,20 @@ def test_the_page_of_the_guide_shows_what_is_printed(tmp_path, capsys, monkeypat
 
 def test_targets_are_named_after_their_file():
     assert target.pictures_folder(Path("a/b c.md")) == "b c_files"
+
+
+def test_the_pictures_themselves(tmp_path, monkeypatch):
+    """All eight, in a page: nothing of them comes from elsewhere, and none has the colours of one theme alone."""
+    monkeypatch.undo()  # draws them
+    assert main([*QUICK, "--steps", "3", "--report", str(tmp_path / "report.html"), "--quiet"]) == 0
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert "Not drawn" not in text
+    assert len(page.all("svg")) == 1 + 6 + 7
+    ids = page.attributes("id")
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"https?://[^\s\"'<]*", text)) == {"http://www.w3.org/2000/svg"}
+    styles = " ".join(page.attributes("style", "fill", "stroke"))
+    assert not [colour for colour in COLOURS["light"].__dict__.values() if re.search(rf"(?<!, ){colour}", styles)]
+    assert "font-family" not in styles
+    assert len(text) < 1e6

@@ -11,7 +11,7 @@ from analysis.estimation import drawn_of
 from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
 from analysis.report.pictures import Picture, pictures_of
 from analysis.report.resolved import resolved_text
-from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_of
+from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
 from analysis.tails import bounded_of
 from analysis.tails import told as told_bounded
@@ -93,7 +93,7 @@ def content_of(run: Run) -> Content:
     pictures = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)
-    unit, drawn = unit_of(run, shown.scale[0]), drawn_of(scenario)
+    unit, drawn = unit_in(run, shown.scale[0]), drawn_of(scenario)
     estimated = estimation_tables(shown, cases, pools, unit) if drawn else {}
     sections = []
     for case in cases:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis.lookup import benefit_view, headline_pool
+from analysis.lookup import benefit_view, headline_pool, unpooled_view
 from analysis.table import interval_words
 from analysis.text import amount, amount_scale, counted, figure_name, per_cent
 
@@ -48,7 +48,7 @@ def headline_of(run: Run) -> Headline:
     tree = run.scenario.cases[0].pools
     pool = headline_pool(tree)
     view = benefit_view(tree, pool)
-    views = ("pooled", view.replace("benefit", "unpooled"), view)
+    views = ("pooled", unpooled_view(tree, pool), view)
     found = {(row.view, row.measure, row.confidence, row.case): row for row in run.rows if row.node == pool}
     names = [case.name for case in run.scenario.cases]
     highest = max(run.scenario.plan.confidences)
@@ -96,14 +96,12 @@ def answer(headline: Headline) -> str:
     )
 
 
-def figure_words(headline: Headline, case: str, currency: str) -> str:
+def figure_words(headline: Headline, case: str, unit: str) -> str:
     """The figures of one case in one sentence, as for who cannot see its pictures."""
     rows = {"pooled": headline.pooled[case], "unpooled": headline.unpooled[case]}
     amounts = [f"{view} {_amount(row, headline.scale)}" for view, row in rows.items()]
     title = figure_name(*headline.figure)
-    return (
-        f"{headline.pool}, {case}: {title} {', '.join(amounts)} {currency}; benefit {_share(headline.benefit[case])}."
-    )
+    return f"{headline.pool}, {case}: {title} {', '.join(amounts)} {unit}; benefit {_share(headline.benefit[case])}."
 
 
 def _amount(row: Row, scale: tuple[int, int]) -> str:

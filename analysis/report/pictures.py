@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import plots
+from analysis.lookup import unit_of
 from analysis.plots import style
 from analysis.report import svg
-from analysis.report.headline import MOST_PICTURED, Headline, by_benefit, figure_words, headline_of, shown_cases
+from analysis.report.headline import (
+    MOST_PICTURED,
+    Headline,
+    answer,
+    by_benefit,
+    figure_words,
+    headline_of,
+    shown_cases,
+)
 from simcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,7 +145,7 @@ def pictures_of(run: Run) -> list[Picture]:
 
 
 def _drawn(run: Run, headline: Headline, kind: _Kind, case: str | None) -> Picture:
-    words = f"{kind.title}. " + ("" if case is None else figure_words(headline, case, run.scenario.currency))
+    words = answer(headline) if case is None else f"{kind.title}. {figure_words(headline, case, unit_of(run))}"
     try:
         text = svg.cleaned(_svg_of(run, kind, case), kind.title, words)
     except InputError as error:
@@ -147,13 +157,14 @@ def _drawn(run: Run, headline: Headline, kind: _Kind, case: str | None) -> Pictu
 def _svg_of(run: Run, kind: _Kind, case: str | None) -> str:
     """The picture as Matplotlib writes it: without pyplot, a date, or what somebody's own settings say."""
     library, text = style.matplotlib(), io.StringIO()
-    with library.rc_context():
+    with library.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # in the font that measures; the reader's may have it
         library.rcdefaults()
         library.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": kind.key})
         figure = style.matplotlib("figure").Figure(figsize=kind.size, layout="constrained")
         options = {} if case is None else {"case": case}
         getattr(plots, kind.function)(run, ax=figure.subplots(ncols=kind.columns), **options)
-        figure.savefig(text, format="svg", metadata={"Date": None})
+        style.matplotlib("backends.backend_svg").FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
     return text.getvalue()
 
 

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
-_FONT = "'DejaVu Sans', Verdana, sans-serif"  # what the text was measured in, and what is as wide
+_FONT = "'DejaVu Sans', Verdana, sans-serif"  # what text was measured in, and what is as wide
+_FAMILY = re.compile(r"font-family: [^;]*;? ?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _DECIMALS = re.compile(r"(\d+\.\d\d)\d+")
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_NO_ROTATION = re.compile(r"rotate\(-?0( [^)]*)?\)")
 
 
 def cleaned(text: str, title: str, words: str) -> str:
@@ -40,11 +42,8 @@ def cleaned(text: str, title: str, words: str) -> str:
     for element in root.iter():
         if element.get("id") not in named:
             element.attrib.pop("id", None)
-    root.attrib |= {
-        "role": "img",
-        "stroke-linejoin": "round",
-        "stroke-linecap": "butt",
-    }  # the style's, which was removed
+    root.attrib |= {"stroke-linejoin": "round", "stroke-linecap": "butt"}  # of the style, which was removed
+    root.attrib |= {"role": "img", "font-family": _FONT}
     for place, (tag, said) in enumerate((("title", title), ("desc", words))):
         element = ElementTree.Element(f"{{{_SVG}}}{tag}", {"id": tag})
         element.text = said
@@ -94,10 +93,15 @@ def _shorten(element: ElementTree.Element) -> None:
             del element.attrib[key]
             key = key.removeprefix(f"{{{_XLINK}}}")
         if key == "style":
-            value = re.sub(r"(font: [^;]*?px) [^;]*", rf"\1 {_FONT}", value)
+            value = _FAMILY.sub("", value)
         if key != "href":
             value = _DECIMALS.sub(r"\1", value)
-        element.set(key, re.sub(r"\s+", " ", value).strip())
+        if key == "transform":
+            value = _NO_ROTATION.sub("", value)
+        if value := " ".join(value.split()):
+            element.set(key, value)
+        else:
+            del element.attrib[key]
     if element.text is not None and not element.text.strip():
         element.text = None
     element.tail = None

@@ -7,9 +7,10 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from analysis.lookup import unit_of
 from analysis.panels import Block, Notes
 from analysis.report.headline import MOST, Headline
-from analysis.table import NO_CURRENCY, Layout, benefit_block, lay_out
+from analysis.table import Layout, benefit_block, lay_out
 from analysis.text import amount, counted, figure_name, power_name
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ class Table(NamedTuple):
     words: str = ""
 
 
-def unit_of(run: Run, power: int) -> str:
-    """What amounts are in."""
-    return power_name(power) + (run.scenario.currency or NO_CURRENCY)
+def unit_in(run: Run, power: int) -> str:
+    """What amounts are in, that are shown in a power of 1000."""
+    return power_name(power) + unit_of(run)
 
 
 def cases_table(run: Run, headline: Headline, cases: Sequence[str]) -> Table:
@@ -74,7 +75,7 @@ def cases_table(run: Run, headline: Headline, cases: Sequence[str]) -> Table:
     benefits = benefit_block("benefit", [headline.benefit[case] for case in cases], notes)
     blocks = [Block(title, ("pooled", "unpooled"), both), benefits]
     marks = ["".join(marked) for marked in notes.line]
-    caption = f"{headline.pool}, case by case: {title} in {unit_of(run, power)}, and the benefit of pooling"
+    caption = f"{headline.pool}, case by case: {title} in {unit_in(run, power)}, and the benefit of pooling"
     words = _cases_left_out(headline, cases)
     numbered = [(f"[{number}]", note) for note, number in notes.numbers.items()]
     return Table(caption, "case", list(cases), blocks, marks, numbered, words=words)
@@ -113,7 +114,7 @@ def pool_tables(run: Run, headline: Headline, cases: Sequence[str]) -> tuple[dic
     lines = [(case, name) for case in cases for name in pools]
     its = [row for case in cases for row in rows[case] if row.node in set(pools)]
     shown = lay_out(its, lines, run.scenario.plan.confidences, [values[name] for _, name in lines])
-    caption = f"pools, in {unit_of(run, shown.scale[0])} and in per cent of their value"
+    caption = f"pools, in {unit_in(run, shown.scale[0])} and in per cent of their value"
     tables = {case: table._replace(words=words) for case, table in _by_case(shown, lines, caption, "pool").items()}
     return tables, shown
 
@@ -138,7 +139,7 @@ def position_tables(run: Run, cases: Sequence[str]) -> dict[str, Table]:
     its = [row for case in cases for row in rows[case] if row.node in set(kept[case])]
     of_lines = [values[name] for _, name in lines]
     shown = lay_out(its, lines, run.scenario.plan.confidences, of_lines, view="standalone")
-    caption = f"positions standing alone, in {unit_of(run, shown.scale[0])} and in per cent of their value"
+    caption = f"positions standing alone, in {unit_in(run, shown.scale[0])} and in per cent of their value"
     tables = _by_case(shown, lines, caption, "position")
     if not figure:
         return tables
