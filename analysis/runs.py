@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from simcore.errors import CapacityError, InputError, Problem, SimcoreError, raise_if_any
+from simcore.errors import CapacityError, InputError, Problem, SimcoreError, raise_if_any, show
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
@@ -40,6 +40,19 @@ class Run(NamedTuple):
     threads: int
     seconds: dict[str, float]
     summaries: Mapping[str, Mapping[str, Summary]]
+
+    def __repr__(self) -> str:
+        from analysis.text import counted
+
+        cases, plan = self.scenario.cases, self.scenario.plan
+        parts = (counted(len(cases), "case"), counted(len(cases[0].pools.names), "node"), counted(plan.paths, "path"))
+        return f"Run({show(self.scenario.name)}: {', '.join(parts)}, seed {plan.seed})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from analysis.notebook import run_html
+
+        return run_html(self)
 
 
 def run(scenario: Scenario, *, threads: int | None = None) -> Run:

@@ -15,9 +15,10 @@ from scenarios.sample import asked_of
 from scenarios.schema import Document
 from scenarios.schema_universe import Universe
 from simcore.case import Case, Plan
+from simcore.errors import show
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Scenario:
     """One scenario, ready to be simulated.
 
@@ -55,6 +56,17 @@ class Scenario:
     cautions: tuple[str, ...]
     repairs: tuple[Repaired, ...] = ()
     estimation: Estimation | None = None
+
+    def __repr__(self) -> str:
+        base, plan = self.cases[0], self.plan
+        counts = f"{len(base.market.names):,} assets, {len(base.pools.names):,} nodes, {len(self.cases):,} cases"
+        return f"Scenario({show(self.name)}: {counts}, {plan.paths:,} paths, seed {plan.seed})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from scenarios.notebook import scenario_html
+
+        return scenario_html(self)
 
 
 def build(document: Document, file: str) -> Scenario:

@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,9 @@ ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 
 
 def blocks(text: str, language: str = "") -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [
+        block for its, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE) if its == language
+    ]
 
 
 def without_blocks(page: Path) -> str:
@@ -52,6 +55,27 @@ def test_the_scenario_in_the_readme_runs(tmp_path, capsys):
     path.write_text(scenario)
     assert main(["run", str(path), "--paths", "20000"]) == 0
     assert "everything" in capsys.readouterr().out
+
+
+def test_the_readme_opens_with_the_picture_that_its_command_makes(tmp_path, monkeypatch, no_screen):
+    """Matplotlib writes each text of a picture beside its outlines; the rest differs by a date and by random names."""
+
+    def texts(folder):
+        return re.findall(r"<!-- (.*?) -->", (folder / "docs" / "benefit.svg").read_text(encoding="utf-8"))
+
+    picture = re.search(r"!\[(.*?)\]\((.*?)\)", README)
+    assert picture
+    assert picture[2] == "docs/benefit.svg"
+    assert {f"{share} %" for share in re.findall(r"\d+\.\d", picture[1])} == {
+        text.partition(" [")[0] for text in texts(ROOT) if " % [" in text
+    }
+    (command,) = blocks(README, "sh")
+    python, option, code = shlex.split(command)
+    assert (python, option) == (".venv/bin/python", "-c")
+    (tmp_path / "docs").mkdir()
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert texts(tmp_path) == texts(ROOT)
 
 
 @pytest.mark.parametrize("code", blocks(README, "python"))
