@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from analysis.bounded_tails import bounded_of
+from analysis.bounded_tails import told as told_bounded
 from analysis.estimation import drawn_of
 from analysis.lookup import headline_pool
 from analysis.table import (
@@ -22,8 +24,6 @@ from analysis.table import (
     meanings,
     plan_words,
 )
-from analysis.tails import bounded_of
-from analysis.tails import told as told_bounded
 from analysis.text import amount, counted
 from scenarios.notebook import cell, paragraph, shown, table
 

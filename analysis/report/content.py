@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from analysis.bounded_tails import bounded_of
+from analysis.bounded_tails import told as told_bounded
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
 from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
@@ -13,8 +15,6 @@ from analysis.report.pictures import Picture, pictures_of
 from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
-from analysis.tails import bounded_of
-from analysis.tails import told as told_bounded
 from scenarios.repairs import told as told_repair
 
 if TYPE_CHECKING:
