@@ -531,6 +531,7 @@ def test_which_pictures_are_drawn(asked):
     ]
     assert [name for name, case in asked if case == "shock 0"] == list(PICTURES[1:])
     assert all(picture.svg for picture in drawn)
+    assert drawn[0].words == answer(headline_of(run))
     words = next(picture.words for picture in drawn if picture.case == "shock 0")
     headline = headline_of(run)
     assert f"pooled {headline.pooled['shock 0'].value:,.2f}, unpooled" in words
