@@ -76,6 +76,20 @@ def overflow(driver):
     )
 
 
+def smallest_text(driver):
+    """The size in pixels of the smallest letters that are shown, pictures included."""
+    return driver.execute_script(
+        """
+        const seen = [...document.querySelectorAll("body *")].filter(one =>
+          one.getClientRects().length && [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+        return Math.min(...seen.map(one => {
+          const placed = one.getScreenCTM?.();
+          return parseFloat(getComputedStyle(one).fontSize) * (placed ? Math.hypot(placed.a, placed.b) : 1);
+        }));
+        """
+    )
+
+
 def printed(driver):
     """The page as a PDF."""
     answer = driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})

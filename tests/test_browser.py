@@ -10,7 +10,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import console, look_at, opened, overflow, printed, requests, screenshot, violations
+from browser import (
+    console,
+    look_at,
+    opened,
+    overflow,
+    printed,
+    requests,
+    screenshot,
+    smallest_text,
+    violations,
+)
 
 from analysis.cli import main
 
@@ -103,6 +113,14 @@ def test_nothing_is_wider_than_the_window(browser, reports, name, width, scheme,
     look_at(browser, reports[name], width=width, scheme=scheme)
     assert overflow(browser) == [0, []]
     screenshot(browser, kept / f"{name}-{width}-{scheme}.png", width=width)
+
+
+@every_report
+@every_width
+def test_letters_can_be_read(browser, reports, name, width):
+    """Those of the remark in a picture's corner are the smallest; on a telephone pictures are scrolled, not shrunk."""
+    look_at(browser, reports[name], width=width)
+    assert smallest_text(browser) > 7.5
 
 
 @every_scheme
