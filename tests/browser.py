@@ -40,13 +40,18 @@ def opened(profile):
     if not found or not driver:
         pytest.skip(f"no {'chromedriver' if found else 'chromium'} to look at a report with; {WHERE}")
     webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install '.[test]'")
+    from selenium.common import WebDriverException
+
     options = webdriver.ChromeOptions()
     options.binary_location = found
     for argument in (*QUIET, f"--user-data-dir={profile}", *(["--no-sandbox"] if os.geteuid() == 0 else [])):
         options.add_argument(argument)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = webdriver.ChromeService(executable_path=driver)  # named, so that selenium looks for none in the network
-    chromium = webdriver.Chrome(options=options, service=service)
+    try:
+        chromium = webdriver.Chrome(options=options, service=service)
+    except WebDriverException as error:  # of another version than its driver, or where it may not run
+        pytest.skip(f"{found} does not start: {str(error.msg)[:200]}")
     try:
         yield chromium
     finally:
