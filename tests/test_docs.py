@@ -28,7 +28,9 @@ def without_blocks(page: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.stem
+    "page",
+    [ROOT / "README.md", ROOT / "benchmarks" / "README.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.stem,
 )
 def test_every_link_leads_to_a_heading(page):
     for link in re.findall(r"\]\((?!https?:)([^)]+)\)", without_blocks(page)):
