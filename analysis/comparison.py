@@ -6,12 +6,11 @@ The module is not called `compare`, so that `analysis.compare` is always the fun
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar, get_args
+from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args
 
-from analysis.estimate import Estimate, benefit, riskless, total
-from analysis.existence import NO_EXPECTATION, risky_exposures, why_no_error, why_no_value
-from analysis.expectation import expected_loss
-from analysis.figures import estimates_of
+from analysis.estimate import Estimate, benefit, total
+from analysis.existence import risky_exposures
+from analysis.standalone import Figure, RelativeTo, standalone
 from simcore.border import as_tuple
 from simcore.case import Case, Plan
 from simcore.errors import InputError, Problem, show
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
 
     from scenarios.build import Scenario
 
-RelativeTo = Literal["start", "mean"]
-Figure = tuple[str, float | None]  # a measure, and its confidence where it has one
 RISKLESS = "no benefit: the pool has no risk"
 T = TypeVar("T")
 
@@ -191,7 +188,7 @@ def rows(
     table = []
     for case in cases:
         tree = case.pools
-        alone = _standalone(case, plan, results[case.name], relative_to)
+        alone = standalone(case, plan, results[case.name], relative_to)
         without_risk = {q.name for q in tree.pools if not risky_exposures(case, tree.positions_below(q.name))}
         views = tree_views(tree, alone, without_risk, total, benefit, Estimate(None, note=RISKLESS))
         table += rows_of(views, tree, case=case.name, name=name, currency=currency)
@@ -257,52 +254,3 @@ def tree_views(
             )
     for position in tree.positions:
         yield position.name, "standalone", alone[position.name]
-
-
-def figures_of(confidences: Iterable[float]) -> list[Figure]:
-    """The figures of a node, in the order of the table."""
-    tail = [(measure, c) for c in confidences for measure in ("value_at_risk", "expected_shortfall")]
-    return [("mean", None), ("volatility", None), *tail]
-
-
-def _standalone(
-    case: Case, plan: Plan, summaries: Mapping[str, Summary], relative_to: RelativeTo
-) -> dict[str, dict[Figure, Estimate]]:
-    """Every figure of every node by itself; empty where the law has none."""
-    nodes = case.pools.names
-    exposures = {node: risky_exposures(case, case.pools.positions_below(node)) for node in nodes}
-    expected = _expected(case, plan) if relative_to == "mean" else {}
-    alone: dict[str, dict[Figure, Estimate]] = {node: {} for node in nodes}
-    for figure in figures_of(plan.confidences):
-        measure, confidence = figure
-        no_value = {
-            node: why_no_value(case.market, plan.horizon, risky, measure) for node, risky in exposures.items() if risky
-        }
-        simulated = [node for node, reason in no_value.items() if not reason]
-        found = dict(zip(simulated, estimates_of([summaries[node] for node in simulated], *figure), strict=True))
-        for node in nodes:
-            if not exposures[node]:  # every path has the same loss but for rounding, so no figure is left to chance
-                value = 0.0 if measure == "volatility" else summaries[node].mean
-                estimate = riskless(value, summaries[node].count)
-            elif reason := no_value[node]:
-                estimate = Estimate(None, note=reason)
-            else:
-                estimate = found[node]
-                if reason := why_no_error(case.market, plan.horizon, exposures[node], measure):
-                    estimate = estimate.without_error(reason)
-            if relative_to == "mean" and confidence is not None:
-                estimate = _relative(estimate, expected[node], riskless=not exposures[node])
-            alone[node][figure] = estimate
-    return alone
-
-
-def _expected(case: Case, plan: Plan) -> dict[str, float | None]:
-    """The expected loss of every node."""
-    return {node: expected_loss(case, plan, case.pools.positions_below(node)) for node in case.pools.names}
-
-
-def _relative(estimate: Estimate, expected: float | None, *, riskless: bool) -> Estimate:
-    """A figure of the loss less its expectation; what has no risk always loses what is expected."""
-    if expected is None:
-        return Estimate(None, note=NO_EXPECTATION)
-    return estimate.relative_to((estimate.value or 0.0) if riskless else expected)

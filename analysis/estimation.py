@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.comparison import Figure, RelativeTo, Row, figures_of, tree_views
+from analysis.comparison import Row, tree_views
+from analysis.standalone import Figure, RelativeTo, figures_of
 from analysis.estimate import join_notes
 from analysis.expectation import expected_loss
 from analysis.figures import value_of

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis import estimate, resampled
-from analysis.comparison import RISKLESS, Figure, Row, figures_of, rows_of, tree_views
+from analysis.comparison import RISKLESS, Row, rows_of, tree_views
+from analysis.standalone import Figure, figures_of
 from analysis.estimate import Estimate, join_notes, riskless
 from analysis.figures import estimate_of
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note

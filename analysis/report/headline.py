@@ -9,7 +9,8 @@ from analysis.table import interval_words
 from analysis.text import amount, amount_scale, counted, figure_name, per_cent
 
 if TYPE_CHECKING:
-    from analysis.comparison import Figure, Row
+    from analysis.comparison import Row
+    from analysis.standalone import Figure
     from analysis.runs import Run
 
 MOST = 20  # cases with a section of their own, and lines of a table

@@ -14,7 +14,8 @@ from analysis.table import Layout, benefit_block, lay_out
 from analysis.text import amount, counted, figure_name, power_name
 
 if TYPE_CHECKING:
-    from analysis.comparison import Figure, Row
+    from analysis.comparison import Row
+    from analysis.standalone import Figure
     from analysis.runs import Run
 
 
