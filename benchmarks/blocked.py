@@ -1,4 +1,4 @@
-"""The rivals in their best form: blocks that fit the cache, buffers used again, a pool of threads over the blocks."""
+"""Tuned rivals: blocks that fit the cache, buffers used again, a pool of threads over the blocks; a pilot if asked for."""
 
 import math
 from collections.abc import Callable
@@ -81,8 +81,10 @@ def _product(job: Work, block: int, method: str) -> Callable[[Floats], Floats]:
     return lambda z: np.dot(factor, z, out=out)
 
 
-def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw], exp: Exp = np.exp) -> Floats:
-    """The whole work, with what `source(stream, block)` draws."""
+def blocked_table(
+    job: Work, threads: int, source: Callable[[int, int], Draw], exp: Exp = np.exp, *, pilot: bool = False
+) -> Floats:
+    """The whole work, with what `source(stream, block)` draws; a pilot bounds the tail, as in simcore, or none does."""
     n = len(job.volatility)
     block = max(FEWEST_PATHS, BYTES_IN_A_BLOCK // np.dtype(job.dtype).itemsize // n)
     growth = np.exp(job.steps * job.drift)  # value at the horizon = growth x exp(log return less its mean)
@@ -100,36 +102,41 @@ def blocked_table(job: Work, threads: int, source: Callable[[int, int], Draw], e
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(simulate, range(threads)))
-    return measured(ends, job, threads)
+    return measured(ends, job, threads, pilot=pilot)
 
 
-def measured(ends: Floats, job: Work, threads: int) -> Floats:
+def measured(ends: Floats, job: Work, threads: int, *, pilot: bool = False) -> Floats:
     """The table from the pool's value at the horizon and every position's over its growth. ends : (n + 1, paths)"""
     n = len(job.volatility)
     growth = np.exp(job.steps * job.drift)
 
     def measure(node: int) -> tuple[float, float, float]:
-        return _figures(ends[node], job, float(n) if node == 0 else 1.0, 1.0 if node == 0 else float(growth[node - 1]))
+        start, its_growth = (float(n), 1.0) if node == 0 else (1.0, float(growth[node - 1]))
+        return _figures(ends[node], job, start, its_growth, pilot=pilot)
 
     with ThreadPoolExecutor(threads) as pool:
         return np.array(list(pool.map(measure, range(n + 1))))
 
 
-def _figures(ends: Floats, job: Work, start: float, growth: float) -> tuple[float, float, float]:
-    """Volatility, VaR and ES of the loss start - growth x ends, without a sort, from the lowest few alone."""
+def _figures(ends: Floats, job: Work, start: float, growth: float, *, pilot: bool) -> tuple[float, float, float]:
+    """Volatility, VaR and ES of the loss start - growth x ends, without a sort; reorders `ends` if no pilot helps."""
     at_var, from_es = job.ranks
     tail = job.paths - from_es
-    pilot = ends[:PILOT]
-    expected = tail * len(pilot) / job.paths
-    beyond = min(len(pilot) - 1, int(expected + 5.0 * math.sqrt(expected)))
-    low = ends[ends < np.partition(pilot, beyond)[beyond]]
-    if len(low) < tail:
-        low = ends.copy()
-    low.partition((job.paths - 1 - at_var, tail - 1))
     if job.precision == "double":
         mean = ends.mean()
         deviation = np.sqrt(np.dot(ends, ends) / job.paths - mean * mean)
     else:
         deviation = ends.std(dtype=np.float64)  # a sum of squares in float32 would lose its digits
+    low = _below_the_pilot(ends, tail) if pilot else ends
+    low.partition((job.paths - 1 - at_var, tail - 1))
     lowest = low[:tail].mean(dtype=np.float64)
     return growth * float(deviation), start - growth * float(low[job.paths - 1 - at_var]), start - growth * lowest
+
+
+def _below_the_pilot(ends: Floats, tail: int) -> Floats:
+    """The lowest few, `tail` of them at least: what is below a bound that the first paths give."""
+    first = ends[:PILOT]
+    expected = tail * len(first) / len(ends)
+    beyond = min(len(first) - 1, int(expected + 5.0 * math.sqrt(expected)))
+    low = ends[ends < np.partition(first, beyond)[beyond]]
+    return low if len(low) >= tail else ends.copy()

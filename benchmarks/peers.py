@@ -1,7 +1,7 @@
 """Who races: each peer takes the same work, and gives volatility, VaR and ES of the pool and every position.
 
 A rival may have several forms; a trial before each race picks the fastest of them on this machine. `usual.py` has the
-rivals as their documentation shows them, `blocked.py` the best that we could make of them.
+rivals as their documentation shows them, `blocked.py` those that are tuned; "pilot" is for a tail bounded as in simcore.
 """
 
 from collections.abc import Callable
@@ -42,22 +42,23 @@ def _usual(returns: Callable[[Work, int], Floats], job: Work, seed: int, form: F
     return usual_figures(returns(job, seed), job)
 
 
-def tuned_figures(job: Work, seed: int, form: Form) -> Figures:
-    """NumPy at its best."""
-    return Figures(blocked_table(job, form.pool, partial(numpy_draw, job, seed, method=form.method)))
+def numpy_tuned(job: Work, seed: int, form: Form, *, pilot: bool = False) -> Figures:
+    """NumPy in blocks."""
+    source = partial(numpy_draw, job, seed, method=form.method)
+    return Figures(blocked_table(job, form.pool, source, pilot=pilot))
 
 
-def mkl_figures(job: Work, seed: int, form: Form) -> Figures:
-    """mkl_random at its best."""
+def mkl_tuned(job: Work, seed: int, form: Form, *, pilot: bool = False) -> Figures:
+    """mkl_random in blocks."""
     source = partial(mkl_draw, job, seed, brng=form.brng, method=form.method)
-    return Figures(blocked_table(job, form.pool, source))
+    return Figures(blocked_table(job, form.pool, source, pilot=pilot))
 
 
-def torch_figures(job: Work, seed: int, form: Form) -> Figures:
-    """PyTorch at its best."""
+def torch_tuned(job: Work, seed: int, form: Form, *, pilot: bool = False) -> Figures:
+    """PyTorch in blocks."""
     torch: Any = import_module("torch")
     torch.set_num_threads(form.blas)
-    return Figures(blocked_table(job, form.pool, partial(torch_draw, job, seed), torch_exp))
+    return Figures(blocked_table(job, form.pool, partial(torch_draw, job, seed), torch_exp, pilot=pilot))
 
 
 PEERS: dict[str, Callable[[Work, int, Form], Figures]] = {
@@ -67,24 +68,25 @@ PEERS: dict[str, Callable[[Work, int, Form], Figures]] = {
     "mkl_random": partial(_usual, usual.mkl_returns),
     "QuantLib": partial(_usual, usual.quantlib_returns),
     "jax": lambda job, seed, form: Figures(usual.jax_table(job, seed, form.brng, form.blas)),
-    "numpy blocked": tuned_figures,
-    "mkl_random blocked": mkl_figures,
-    "torch blocked": torch_figures,
+    "numpy tuned": numpy_tuned,
+    "mkl_random tuned": mkl_tuned,
+    "torch tuned": torch_tuned,
+    "numpy, pilot": partial(numpy_tuned, pilot=True),
+    "mkl_random, pilot": partial(mkl_tuned, pilot=True),
+    "torch, pilot": partial(torch_tuned, pilot=True),
 }
-_NEEDS = {
-    "mkl_random": "mkl_random",
-    "mkl_random blocked": "mkl_random",
-    "torch blocked": "torch",
-    "jax": "jax",
-    "QuantLib": "QuantLib",
-}
-_SINGLE = ("simcore", "numpy", "jax", "numpy blocked", "torch blocked")
+_SINGLE = ("simcore", "numpy", "jax", "numpy tuned", "torch tuned", "numpy, pilot", "torch, pilot")
 SHARE = {"QuantLib": 40}  # does so much less of the work, and its seconds count so often: it is that slow
+
+
+def _library(peer: str) -> str:
+    """The package that the peer is made of."""
+    return peer.replace(",", " ").split()[0]
 
 
 def missing(peer: str, n: int = 0, precision: str = "double") -> str:
     """Why the peer cannot race; empty when it can."""
-    if (package := _NEEDS.get(peer)) and not find_spec(package):
+    if not find_spec(package := _library(peer)):
         return f"{package} is not installed: see benchmarks/README.md"
     if precision == "single" and peer not in _SINGLE:
         return f"{peer} draws no float32"
@@ -95,7 +97,7 @@ def forms(peer: str, threads: int, *, short: bool = False) -> list[Form]:
     """What the peer may try with so many threads; a pool of threads goes with one thread in BLAS.
 
     A short job may be done faster by one thread, which simcore finds out by itself. MKL's `cholesky` holds the
-    interpreter lock: no pool helps it, so there its BLAS has the threads.
+    interpreter lock: a pool helps only what comes after it, so there its BLAS may have the threads, too.
     """
     if peer in ("numpy", "scipy", "mkl_random"):
         return [Form(blas=blas) for blas in range(1, threads + 1)]
@@ -103,15 +105,18 @@ def forms(peer: str, threads: int, *, short: bool = False) -> list[Form]:
         return [Form()]
     if peer == "jax":
         return [Form(blas=threads, brng=brng) for brng in ("threefry2x32", "rbg")]
+    if peer == "simcore":
+        return [Form(threads)]
     pools = range(1, threads + 1) if short else [threads]
-    if peer == "numpy blocked":
+    library = _library(peer)
+    if library == "numpy":
         return [Form(pool, method=method) for pool in pools for method in ("dot", "trmm")]
-    if peer == "torch blocked":
+    if library == "torch":
         return [*map(Form, pools), *([Form(1, threads)] if threads > 1 else [])]
-    if peer == "mkl_random blocked":
-        ways = product(pools, ("SFMT19937", "MRG32K3A"), ("dot", "trmm"))
-        return [
-            *(Form(pool, 1, brng, method) for pool, brng, method in ways),
-            Form(1, threads, "SFMT19937", "cholesky"),
-        ]
-    return [Form(threads)]
+    cholesky = [Form(pool, 1, "SFMT19937", "cholesky") for pool in pools]
+    if threads > 1:
+        cholesky.append(Form(1, threads, "SFMT19937", "cholesky"))
+    if peer == "mkl_random tuned":
+        return cholesky
+    ways = product(pools, ("SFMT19937", "MRG32K3A"), ("dot", "trmm"))
+    return [*(Form(pool, 1, brng, method) for pool, brng, method in ways), *cholesky]

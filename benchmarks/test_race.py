@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from peers import PEERS, Form, missing, tuned_figures
+from peers import PEERS, Form, missing, numpy_tuned
 from promises import PROMISES, SLACK, least
 from race import Heat, Race, Stable
 from stopwatch import stopwatch
@@ -14,9 +14,9 @@ from analysis.bench_work import simcore_figures, work
 from simcore.engines import available_threads
 
 PATHS = {  # by n and T: at least 2e7 normals, and 20 batches, the fewest with standard errors
-    (10, 1): 2_400_000,
-    (50, 1): 480_000,
-    (500, 1): 80_000,
+    (10, 1): 4_800_000,
+    (50, 1): 960_000,
+    (500, 1): 240_000,
     (2000, 1): 40_960,
     (10, 12): 400_000,
     (50, 12): 80_000,
@@ -24,9 +24,11 @@ PATHS = {  # by n and T: at least 2e7 normals, and 20 batches, the fewest with s
 }
 HEATS = [
     *(Heat(n, steps, threads, paths, 3) for (n, steps), paths in PATHS.items() for threads in (1, 2)),
+    Heat(2000, 12, 2, 20_480, 1),
     Heat(10, 12, 2, 2_400_000, 3, horizon_only=True),
     Heat(10, 252, 2, 720_000, 3, horizon_only=True),
     *(Heat(n, steps, 2, PATHS[n, steps], 3, precision="single") for steps in (1, 12) for n in (10, 50, 500)),
+    Heat(2000, 1, 2, PATHS[2000, 1], 3, precision="single"),
 ]
 
 
@@ -82,5 +84,5 @@ def test_wrong_figures_are_noticed():
     """Volatilities that are 1 % too high do not pass as equal."""
     job, form = work(10, 1_000_000, 1), Form(method="dot")
     ours = simcore_figures(job, 1, 1)
-    assert ours.distance(tuned_figures(job, 1, form)) < FURTHEST
-    assert ours.distance(tuned_figures(replace(job, volatility=1.01 * job.volatility), 1, form)) > FURTHEST
+    assert ours.distance(numpy_tuned(job, 1, form)) < FURTHEST
+    assert ours.distance(numpy_tuned(replace(job, volatility=1.01 * job.volatility), 1, form)) > FURTHEST

@@ -57,11 +57,11 @@ def quantlib_returns(job: Work, seed: int) -> Floats:
 
 
 def jax_table(job: Work, seed: int, brng: str, threads: int) -> Floats:
-    """JAX: all paths in one compiled function; the measures by NumPy, whose partition is faster than JAX's sort."""
+    """JAX: all paths in one compiled function; the measures by NumPy, with a pilot: JAX only sorts, slower."""
     jax, (simulate, key) = import_module("jax"), _jax(job.paths, job.steps, len(job.scale), job.precision, brng)
     growth = np.exp(job.steps * job.drift)
     ends = np.asarray(jax.block_until_ready(simulate(key(seed), job.factor, growth.astype(job.dtype))))
-    return measured(ends, job, threads)
+    return measured(ends, job, threads, pilot=True)
 
 
 @lru_cache
