@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.comparison import Row, tree_views
-from analysis.standalone import Figure, RelativeTo, figures_of
 from analysis.estimate import join_notes
 from analysis.expectation import expected_loss
 from analysis.figures import value_of
+from analysis.standalone import Figure, RelativeTo, figures_of
 from scenarios.estimation import ENOUGH_BLOCKS, cases_drawn
 from simcore import engines
 from simcore.case import Case, Plan

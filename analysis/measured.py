@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from analysis import estimate, resampled
 from analysis.comparison import RISKLESS, Row, rows_of, tree_views
-from analysis.standalone import Figure, figures_of
 from analysis.estimate import Estimate, join_notes, riskless
 from analysis.figures import estimate_of
 from analysis.resampled import BEYOND, NO_UPPER_END, Resampled, binomial_ranks, losses_behind, tail_note
+from analysis.standalone import Figure, figures_of
 from simcore import engines
 from simcore.engines import Engine
 from simcore.errors import CapacityError

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from analysis.bounded_tails import bounded_of
 from analysis.bounded_tails import told as told_bounded
 from analysis.comparison import Row
-from analysis.standalone import Figure, RelativeTo
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
+from analysis.standalone import Figure, RelativeTo
 from analysis.text import amount, amount_scale, counted, figure_name, per_cent, power_name, precision_words, wrapped
 from scenarios.repairs import Repaired, told
 from simcore.case import Case, Plan

@@ -1,4 +1,4 @@
-"""Tuned rivals: blocks that fit the cache, buffers used again, a pool of threads over the blocks; a pilot if asked for."""
+"""Tuned rivals: blocks that fit the cache, buffers used again, a pool of threads; a pilot if asked for."""
 
 import math
 from collections.abc import Callable

@@ -5,7 +5,20 @@ from pathlib import Path
 from typing import Any
 
 STYLES = ("o-", "s--", "^--", "v--", "D--", "P:", "X:", "*:", "h-.", "p-.", "<-.", ">-.")  # they differ in grey, too
-COLOURS = ("#000000", "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999", "#882255", "#44AA99", "#DDCC77")
+COLOURS = (
+    "#000000",
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#56B4E9",
+    "#D55E00",
+    "#F0E442",
+    "#999999",
+    "#882255",
+    "#44AA99",
+    "#DDCC77",
+)
 
 
 def draw(document: dict[str, Any], file: Path) -> None:

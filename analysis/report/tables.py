@@ -15,8 +15,8 @@ from analysis.text import amount, counted, figure_name, power_name
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
-    from analysis.standalone import Figure
     from analysis.runs import Run
+    from analysis.standalone import Figure
 
 
 class Table(NamedTuple):
