@@ -1,7 +1,7 @@
 """Who races: each peer takes the same work, and gives volatility, VaR and ES of the pool and every position.
 
 A rival may have several forms; a trial before each race picks the fastest of them on this machine. `usual.py` has the
-rivals as their documentation shows them, `blocked.py` those that are tuned; a "pilot" bounds the tail as simcore's does.
+rivals as their documentation shows them, `blocked.py` those that are tuned; "pilot": the tail is bounded as in simcore.
 """
 
 from collections.abc import Callable
