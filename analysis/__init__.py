@@ -1,7 +1,7 @@
-"""analysis: results turned into estimates, one tidy table, text and JSON.
+"""analysis: results turned into estimates, one tidy table, text and JSON, pictures and reports.
 
-`compare` runs a scenario and returns the table; `mean`, `volatility`, `value_at_risk` and `expected_shortfall`
-are plain functions of an array of losses.
+`compare` runs a scenario and returns the table, `run` what pictures (`plots`) and reports (`write_report`) are made of;
+`mean`, `volatility`, `value_at_risk` and `expected_shortfall` are plain functions of an array of losses.
 """
 
 import importlib
@@ -13,8 +13,8 @@ _EXPORTS = {
     "Row": "analysis.comparison",
     "Run": "analysis.runs",
     "benefit": "analysis.estimate",
-    "compare": "analysis.comparison",
-    "compare_cases": "analysis.comparison",
+    "compare": "analysis.frames",
+    "compare_cases": "analysis.frames",
     "delta_method": "analysis.estimate",
     "difference": "analysis.estimate",
     "document_of": "analysis.document",
@@ -31,10 +31,14 @@ _EXPORTS = {
     "write_report": "analysis.report.writing",
 }
 
-__all__ = sorted(_EXPORTS)
+_PACKAGES = ("plots",)
+
+__all__ = sorted([*_EXPORTS, *_PACKAGES])
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"analysis.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module 'analysis' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(importlib.import_module(_EXPORTS[name]), name)

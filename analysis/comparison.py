@@ -1,26 +1,17 @@
-"""The tidy table: one row per figure of every case and node, pooled beside unpooled.
-
-The module is not called `compare`, so that `analysis.compare` is always the function.
-"""
+"""The tidy table: one row per figure of every case and node, pooled beside unpooled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypeVar, get_args
+from typing import NamedTuple, TypeVar, get_args
 
 from analysis.estimate import Estimate, benefit, total
 from analysis.existence import risky_exposures
 from analysis.standalone import Figure, RelativeTo, standalone
-from simcore.border import as_tuple
 from simcore.case import Case, Plan
 from simcore.errors import InputError, Problem, show
 from simcore.pools import PoolTree
 from simcore.summary import Summary
-
-if TYPE_CHECKING:
-    import pandas
-
-    from scenarios.build import Scenario
 
 RISKLESS = "no benefit: the pool has no risk"
 T = TypeVar("T")
@@ -50,106 +41,6 @@ class Row(NamedTuple):
 COLUMNS = Row._fields
 
 
-def compare(scenario: Scenario, *, threads: int | None = None) -> pandas.DataFrame:
-    """Simulate a scenario and compare each pool with its members standing alone.
-
-    Parameters
-    ----------
-    scenario : scenarios.Scenario
-        As `scenarios.load` gives it.
-    threads : int, optional
-        The figures do not depend on it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per figure: scenario, case, node, parent, kind, view, measure, confidence, value, std_error, low,
-        high, estimation_low, estimation_high, unit, note. Currency, or 1 for benefits; intervals of 95 %: low and high
-        of simulation error only, the other two of estimation error, where the scenario asks for it.
-
-    Raises
-    ------
-    InputError
-        When `scenario` is none, or `threads` no number of threads; a scenario itself was checked when it was loaded.
-    CapacityError
-        When the tails cannot fit into memory.
-    """
-    check_scenario(scenario)
-    from analysis.estimation import with_estimation
-    from simcore.simulation import simulate
-
-    results = simulate(scenario.cases, scenario.plan, threads=threads)
-    named = {"name": scenario.name, "currency": scenario.currency}
-    figures = rows(scenario.cases, scenario.plan, results, **named, relative_to=scenario.relative_to)
-    return _frame(with_estimation(scenario, figures, threads=threads))
-
-
-def check_scenario(scenario: object) -> None:
-    """Refuse what is no scenario.
-
-    Raises
-    ------
-    InputError
-    """
-    from scenarios.build import Scenario
-
-    if not isinstance(scenario, Scenario):
-        remedy = f"read it first: scenarios.load({show(scenario)})"
-        raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
-
-
-def compare_cases(
-    cases: Sequence[Case],
-    plan: Plan,
-    *,
-    name: str = "",
-    currency: str = "",
-    relative_to: RelativeTo = "start",
-    threads: int | None = None,
-) -> pandas.DataFrame:
-    """`compare`, of cases built from arrays.
-
-    Parameters
-    ----------
-    cases : sequence of Case
-    plan : Plan
-    name : str
-        What stands in the column `scenario`.
-    currency : str
-        What stands in the column `unit`.
-    relative_to : {"start", "mean"}
-        Whether value at risk and expected shortfall are of the loss, or of the loss less its exact expectation.
-    threads : int, optional
-        The figures do not depend on it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `compare`.
-
-    Raises
-    ------
-    InputError
-        When cases do not fit together, or an option is none.
-    CapacityError
-        When the tails cannot fit into memory.
-    """
-    from simcore.simulation import simulate
-
-    cases = as_tuple(cases, "cases")
-    results = simulate(cases, plan, threads=threads)
-    figures = rows(cases, plan, results, name=name, currency=currency, relative_to=relative_to)
-    return _frame(figures)
-
-
-def _frame(figures: list[Row]) -> pandas.DataFrame:
-    import pandas
-
-    table = pandas.DataFrame(figures, columns=list(COLUMNS))
-    numbers = ["confidence", "value", "std_error", "low", "high", "estimation_low", "estimation_high"]
-    return table.astype(dict.fromkeys(numbers, "float64"))
-
-
 def rows(
     cases: Sequence[Case],
     plan: Plan,
@@ -159,7 +50,7 @@ def rows(
     currency: str = "",
     relative_to: RelativeTo = "start",
 ) -> list[Row]:
-    """The table of `compare` from a simulation's results, without pandas.
+    """The table of `analysis.compare` from a simulation's results, without pandas.
 
     Parameters
     ----------
@@ -170,7 +61,7 @@ def rows(
         As `simcore.simulate` gives them.
     name, currency : str
     relative_to : {"start", "mean"}
-        As in `compare_cases`.
+        As in `analysis.compare_cases`.
 
     Returns
     -------

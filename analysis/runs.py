@@ -76,10 +76,12 @@ def run(scenario: Scenario, *, threads: int | None = None) -> Run:
     CapacityError
         When the tails cannot fit into memory.
     """
-    from analysis.comparison import check_scenario
+    from scenarios.build import Scenario
     from simcore import engines
 
-    check_scenario(scenario)
+    if not isinstance(scenario, Scenario):
+        remedy = f"read it first: scenarios.load({show(scenario)})"
+        raise InputError([Problem("scenario", show(scenario), "a scenarios.Scenario", remedy)])
     engines.threads(threads)  # refuses what is no number of threads
     count = threads or engines.available_threads()
     (memory,) = check_memory([scenario], count)

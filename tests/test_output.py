@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 import scenarios
-from analysis import output
+from analysis import files
 from analysis.cli import main
 from analysis.comparison import COLUMNS, Row
-from analysis.output import FILES, csv_of, folder_problems, write_files
+from analysis.files import write_files
+from analysis.output import FILES, csv_of, folder_problems
 from scenarios.loader import from_document
 from simcore.errors import InputError
 
@@ -105,7 +106,7 @@ def test_a_full_disk_leaves_all_as_it_was(tmp_path, monkeypatch, fails_at):
         calls.append(descriptor)
         return full_disk() if len(calls) == fails_at else sync(descriptor)
 
-    monkeypatch.setattr(output.os, "fsync", sometimes)
+    monkeypatch.setattr(files.os, "fsync", sometimes)
     with pytest.raises(OSError, match="No space"):
         write_files(tmp_path, TEXTS)
     assert files_in(tmp_path) == {FILES[1]: "old"}
@@ -113,7 +114,7 @@ def test_a_full_disk_leaves_all_as_it_was(tmp_path, monkeypatch, fails_at):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_write_that_the_system_refuses_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr(output, "_temporary", lambda folder, name: tmp_path / f"{name}.part")
+    monkeypatch.setattr(files, "_temporary", lambda folder, name: tmp_path / f"{name}.part")
     opened = open
     monkeypatch.setattr("builtins.open", lambda path, mode, **options: opened("/dev/full", "w", **options))
     with pytest.raises(OSError, match="No space"):
@@ -123,7 +124,7 @@ def test_a_write_that_the_system_refuses_is_noticed(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_a_disk_that_fails_after_the_run_ends_with_1_and_still_prints_the_table(tmp_path, monkeypatch, capsys, step):
-    monkeypatch.setattr(output.os, step, full_disk)
+    monkeypatch.setattr(files.os, step, full_disk)
     assert main([*QUICK, "--out", str(tmp_path / "out")]) == 1
     printed = capsys.readouterr()
     assert "20,000 paths" in printed.out
@@ -166,7 +167,7 @@ def test_a_folder_that_takes_no_file_is_found_before(tmp_path, capsys, no_simula
     monkeypatch.setattr(Path, "touch", full_disk)
     assert main([*QUICK, "--out", str(tmp_path)]) == 2
     assert f"--out = {tmp_path} (No space left on device)" in capsys.readouterr().err
-    monkeypatch.setattr(output.os, "access", lambda *_: False)
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
     assert "cannot be written to" in str(InputError(folder_problems(tmp_path / "new")))
 
 
@@ -186,7 +187,7 @@ def test_files_in_folders_of_their_own_are_written_with_the_others(tmp_path, mon
         calls.append(descriptor)
         return full_disk() if len(calls) == fails_at else sync(descriptor)
 
-    monkeypatch.setattr(output.os, "fsync", sometimes)
+    monkeypatch.setattr(files.os, "fsync", sometimes)
     texts = {"p/1.svg": "1", "p/deep/2.svg": "2", "text": "3"}
     if fails_at is None:
         write_files(tmp_path / "new", texts)

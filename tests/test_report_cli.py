@@ -16,7 +16,7 @@ from reports import document, draw_at_once
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
-from analysis import output
+from analysis import files
 from analysis.cli import main
 from analysis.plots.style import COLOURS
 from analysis.report import pictures, target
@@ -104,7 +104,7 @@ def test_a_full_disk_loses_nothing(tmp_path, capsys, monkeypatch, name, step, ol
     file = tmp_path / name
     if old:
         file.write_text("old")
-    monkeypatch.setattr(output.os, step, full_disk)
+    monkeypatch.setattr(files.os, step, full_disk)
     assert main([*QUICK, "--report", str(file)]) == 1
     printed = capsys.readouterr()
     assert "20,000 paths" in printed.out
@@ -122,7 +122,7 @@ def test_a_disk_that_is_full_after_some_pictures_leaves_none(tmp_path, capsys, m
         calls.append(descriptor)
         return full_disk() if len(calls) == fails_at else sync(descriptor)
 
-    monkeypatch.setattr(output.os, "fsync", sometimes)
+    monkeypatch.setattr(files.os, "fsync", sometimes)
     assert main([*QUICK, "--report", str(tmp_path / "report.md")]) == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -180,7 +180,7 @@ def test_a_place_that_takes_no_file_is_refused(tmp_path, capsys, no_simulation, 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "touch", full_disk)
         assert f"--report = {tmp_path} (No space left on device)\n" in refused(capsys, "--report", str(tmp_path / name))
-    monkeypatch.setattr(output.os, "access", lambda *_: False)
+    monkeypatch.setattr(files.os, "access", lambda *_: False)
     said = refused(capsys, "--report", str(tmp_path / name))
     assert f"--report = {tmp_path} cannot be written to\n" in said
     assert (

@@ -1,12 +1,11 @@
 """Where a report goes: what can be seen to be wrong with that before anything is run."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from analysis import output
-from simcore.errors import InputError, Problem
+from analysis import files
+from simcore.errors import Problem, raise_if_any
 
 OPTION = "--report"
 _NEEDED = {".html": {"jinja2": "Jinja2", "matplotlib": "Matplotlib"}, ".md": {"matplotlib": "Matplotlib"}}
@@ -18,32 +17,25 @@ def pictures_folder(file: Path) -> str:
     return f"{file.stem}_files"
 
 
-def target_problems(file: Path) -> list[Problem]:
-    """What can be seen to keep a report from being written to `file`; nothing is made or written."""
+def target_problems(file: Path, place: str = OPTION) -> list[Problem]:
+    """What can be seen to keep a report from being written to `file`; nothing is made or written.
+
+    place : where the name of the file was given
+    """
     kind = file.suffix.lower()
     if kind not in _NEEDED:
         remedy = f"name it {file.stem or 'report'}.html or {file.stem or 'report'}.md"
-        return [Problem(OPTION, f'"{file}"' if file.name else '""', _ALLOWED, remedy)]
+        return [Problem(place, f'"{file}"' if file.name else '""', _ALLOWED, remedy)]
     problems = []
     missing = [name for package, name in _NEEDED[kind].items() if find_spec(package) is None]
     if missing:
         value = f"{file} ({' and '.join(missing)} missing)"
         allowed = "with simcore's extra report, which reports and pictures need"
-        problems.append(Problem(OPTION, value, allowed, "install it: pip install 'simcore[report]'"))
-    return problems + _told(file, _place_problems(file, kind))
+        problems.append(Problem(place, value, allowed, "install it: pip install 'simcore[report]'"))
+    return problems + _told(file, place, _obstacles(file, kind))
 
 
-def _place_problems(file: Path, kind: str) -> list[Problem]:
-    folder = file.parent
-    if problems := output.folder_problems(folder, [file.name]):
-        return problems
-    if not folder.is_dir():
-        return [Problem(OPTION, f"{folder} is missing", _ALLOWED, "")]
-    pictures = folder / pictures_folder(file)
-    return output.folder_problems(pictures, []) if kind == ".md" else []
-
-
-def try_target(file: Path) -> None:
+def try_target(file: Path, place: str = OPTION) -> None:
     """See that `file` can be written, and leave nothing behind.
 
     Raises
@@ -51,13 +43,18 @@ def try_target(file: Path) -> None:
     InputError
         When it cannot.
     """
-    try:
-        output.try_folder(file.parent, file.name)
-    except InputError as error:
-        raise InputError(_told(file, error.problems)) from None
+    raise_if_any(_told(file, place, files.refusals(file.parent, file.name)))
 
 
-def _told(file: Path, problems: Sequence[Problem]) -> list[Problem]:
-    """What is said of a folder, as of the report in it."""
+def _obstacles(file: Path, kind: str) -> list[str]:
+    folder = file.parent
+    if found := files.obstacles(folder, [file.name]):
+        return found
+    if not folder.is_dir():
+        return [f"{folder} is missing"]
+    return files.obstacles(folder / pictures_folder(file), []) if kind == ".md" else []
+
+
+def _told(file: Path, place: str, found: Sequence[str]) -> list[Problem]:
     remedy = f"make the folder where it is missing, or name another file than {str(file)[:60]}"
-    return [replace(problem, place=OPTION, allowed=_ALLOWED, remedy=remedy) for problem in problems]
+    return [Problem(place, value, _ALLOWED, remedy) for value in found]

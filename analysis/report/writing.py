@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis.output import write_files
+from analysis.files import write_files
 from analysis.report import target
 from simcore.errors import Problem, raise_if_any
 
@@ -44,12 +43,12 @@ def write_report(runs: Run | Sequence[Run], file: str | Path, *, command: Sequen
 
     file = Path(file)
     runs = [runs] if isinstance(runs, Run) else list(runs)
-    problems = [replace(problem, place="file") for problem in target.target_problems(file)]
+    problems = target.target_problems(file, "file")
     if not runs or not all(isinstance(run, Run) and run.summaries for run in runs):
         remedy = "run them by analysis.run, which keeps what pictures are drawn from"
         problems.append(Problem("runs", f"{len(runs)} of them", "at least one Run, each with its summaries", remedy))
     raise_if_any(problems)
-    target.try_target(file)
+    target.try_target(file, "file")
     texts = _texts(
         runs, file, command or ["simcore", "run", *(run.scenario.file for run in runs), "--report", str(file)]
     )
