@@ -6,6 +6,7 @@ its screenshots and PDFs in the folder, to be looked at.
 
 import io
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -157,6 +158,12 @@ def amount(text):
     return float(text.replace(",", ""))
 
 
+def figure(text):
+    """The figure that a cell begins with, or the lower end of its interval, if any; a note has a mark only."""
+    found = re.match(r"\[?(-?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)", text)
+    return float(found[1].replace(",", "")) if found and not re.fullmatch(r"(\[\d+\])*", text) else None
+
+
 def focus_by_tab(driver, element):
     """Tab from the top of the page until it has the focus."""
     for _ in range(20):
@@ -196,8 +203,13 @@ def test_every_table_sorts_by_every_column(browser, reports, name):
         names = column(browser, table, 0)
         orders = set()
         for head in table.find_elements("css selector", "th[data-column]"):
+            number = int(head.get_attribute("data-column"))
+            before = column(browser, table, number)
             head.find_element("css selector", "button").click()
             orders.add(tuple(column(browser, table, 0)))
+            figures = [x for x in map(figure, column(browser, table, number)) if number and x is not None]
+            assert figures == sorted(figures), head.text
+            assert sorted(column(browser, table, number)) == sorted(before)
         assert all(sorted(order) == sorted(names) for order in orders)
         assert len(orders) > 1 or len(names) == 1
 
