@@ -16,7 +16,7 @@ from simcore.case import Case, Plan
 
 NO_CURRENCY = "units of currency"
 OF_A_RUN = ("loss over the horizon", "paths", "simulation error")  # what `meanings` says of
-NO_SHARE = "no per cent: the value of the pool is not above 0"
+NO_SHARE = "no per cent: its value is not above 0"
 
 
 def render(

@@ -94,7 +94,8 @@ def amount_scale(values: Sequence[float], amounts: Sequence[float]) -> tuple[int
 
 def amount(value: float, power: int, decimals: int) -> str:
     """An amount in its scale; too small for decimals, by its exponent."""
-    return f"{value:.4e}" if decimals > MOST_DECIMALS else f"{value / 1000.0**power:z,.{decimals}f}"
+    scaled = value / 1000.0**power
+    return f"{scaled:.4e}" if decimals > MOST_DECIMALS else f"{scaled:z,.{decimals}f}"
 
 
 def power_name(power: int) -> str:

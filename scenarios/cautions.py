@@ -22,5 +22,5 @@ def cautions(document: Document) -> tuple[str, ...]:
     inside = {member for pool in pools_of(document) for member in pool.members}
     outside = [position.name for position in positions_of(document) if position.name not in inside]
     if outside:
-        said.append(f"in no pool, and so in no line of the table: {some(outside)}")
+        said.append(f"in no pool, and so in the figures of none: {some(outside)}")
     return (*said, *map(told, repairs_of(document)))

@@ -83,7 +83,7 @@ def tree_of(pools: Sequence[Pool] | None, columns: Sequence[str], source: str, l
 def outside(tree: PoolTree) -> tuple[str, ...]:
     """The caution that columns are in no pool."""
     alone = [position.name for position, parent in zip(tree.positions, tree.parent, strict=False) if parent < 0]
-    return (f"in no pool, and so in no line of the table: {some(alone)}",) if alone else ()
+    return (f"in no pool, and so in the figures of none: {some(alone)}",) if alone else ()
 
 
 def _of_pools(problem: Problem) -> Problem:

@@ -33,7 +33,7 @@ def test_per_cent_that_passes_for_a_fraction(asset, said):
 def test_positions_in_no_pool():
     pools = [{"name": "two", "members": ["Asset 1", "Asset 2"]}]
     (said,) = scenarios.from_document({**document(), "pools": pools}).cautions
-    assert said == "in no pool, and so in no line of the table: Asset 3"
+    assert said == "in no pool, and so in the figures of none: Asset 3"
 
 
 @pytest.mark.parametrize("name", scenarios.names())

@@ -136,7 +136,7 @@ def test_a_portfolio_file(text, load_csv):
     assert values_of(scenario) == HELD
     assert [p.asset for p in scenario.cases[0].pools.positions] == ["World shares", "Bonds", "World shares", "Bonds"]
     assert scenario.resolved["pools"] == [{"name": "p", "members": ["A", "C"]}, {"name": "q", "members": ["B"]}]
-    assert scenario.cautions == ("in no pool, and so in no line of the table: D",)
+    assert scenario.cautions == ("in no pool, and so in the figures of none: D",)
     assert from_document(scenario.resolved).digest == scenario.digest
 
 

@@ -331,7 +331,7 @@ def test_cautions_go_to_stderr_and_quiet_hushes_them(file, capsys):
     pools = file.with_name("pools.toml")
     pools.write_text('[[pools]]\nname = "p"\nmembers = ["fire"]\n')
     assert main(["measure", str(file), "--pools", str(pools)]) == 0
-    assert "caution: in no pool, and so in no line of the table: hail, motor" in capsys.readouterr().err
+    assert "caution: in no pool, and so in the figures of none: hail, motor" in capsys.readouterr().err
     assert main(["measure", str(file), "--pools", str(pools), "--quiet"]) == 0
     assert capsys.readouterr().err == ""
 

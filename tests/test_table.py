@@ -146,7 +146,7 @@ def test_amounts_are_scaled_and_the_head_says_so():
 def test_there_is_no_per_cent_of_a_value_not_above_0(values):
     text = text_of(values=values)
     assert lines_of(text, "pair")[0].endswith(" [1]")
-    assert "[1] no per cent: the value of the pool is not above 0" in text
+    assert "[1] no per cent: its value is not above 0" in text
     assert lines_of(text, "pair")[0].count("1,000.0  ") == 1
 
 
