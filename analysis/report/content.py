@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from analysis.runs import Run
 
 NOTHING = ("Nothing", "was repaired or refused, and there is nothing to caution of.")
+FILE = "scenario.toml"  # what the scenario below is to be saved as
+_SAME = "The same versions give the same figures, bit for bit, for any number of threads:"
+_SAVED = f"Save the scenario below as {FILE}."
+_SAVED_ELSEWHERE = f"The scenario below is not whole: save analysis.toml.toml_of(run.scenario.resolved) as {FILE}."
+_WHOLE = "Nothing is left implicit: a scenario file of its own, with the same digest."
+_SHORTENED = "Shortened by {}: run.scenario.resolved in Python is all of it, as is that in manifest.json of --out."
 
 
 class Section(NamedTuple):
@@ -53,10 +59,14 @@ class Content(NamedTuple):
     meanings : list of str
         What the columns are.
     manifest : list of (key, words)
+    again : str
+        What `command` gives, and what is to be done before.
+    command : str
+        As a shell takes it.
     resolved : str
         TOML.
-    shortened : str
-        What was left out of it.
+    whole : str
+        Whether it is, or what was left out of it.
     """
 
     name: str
@@ -71,17 +81,21 @@ class Content(NamedTuple):
     not_drawn: list[str]
     meanings: list[str]
     manifest: list[tuple[str, str]]
+    again: str
+    command: str
     resolved: str
-    shortened: str
+    whole: str
 
 
-def content_of(run: Run) -> Content:
+def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     """What a report says of a run, with its pictures.
 
     Parameters
     ----------
     run : Run
         With its summaries.
+    command : sequence of str, optional
+        That made it.
 
     Returns
     -------
@@ -100,7 +114,8 @@ def content_of(run: Run) -> Content:
         tables = [pools[case], estimated.get(case), positions[case]]
         its = [picture for picture in pictures if picture.case == case and picture.svg]
         sections.append(Section(case, [table for table in tables if table and table.blocks], its))
-    text, shortened = resolved_text(scenario.resolved)
+    text, left_out = resolved_text(scenario.resolved)
+    before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
     return Content(
         name=scenario.name,
         description=in_one_line(scenario.description),
@@ -114,14 +129,11 @@ def content_of(run: Run) -> Content:
         not_drawn=list(_not_drawn(pictures, cases)),
         meanings=meanings(shown, *OF_A_RUN),
         manifest=_manifest(run),
+        again=" ".join([*before, _SAME]),
+        command=visible(shlex.join(command or ["simcore", "run", FILE])),
         resolved=text,
-        shortened=shortened,
+        whole=_SHORTENED.format(left_out) if left_out else _WHOLE,
     )
-
-
-def command_words(command: Sequence[str]) -> str:
-    """A command as a shell takes it, with codes in place of what cannot be seen."""
-    return visible(shlex.join(command))
 
 
 def visible(text: str) -> str:
@@ -165,7 +177,7 @@ def _manifest(run: Run) -> list[tuple[str, str]]:
     scenario = run.scenario
     its = provenance_of(scenario.digest, run.threads, run.seconds)
     return [
-        ("file", visible(scenario.file)),
+        *([("file", visible(scenario.file))] if scenario.file else []),
         ("digest of the resolved scenario (SHA-256)", its["digest"]),
         ("seed", str(scenario.plan.seed)),
         ("paths", f"{scenario.plan.paths:,}"),

@@ -16,22 +16,20 @@ from importlib.resources import files
 import simcore
 from analysis.plots.style import COLOURS
 from analysis.report import svg
-from analysis.report.content import Content, command_words
+from analysis.report.content import Content
 from analysis.report.pictures import Picture
 
 _TEMPLATES = files("analysis.report") / "templates"
 _VARIABLES = {colour: name for name, colour in dataclasses.asdict(COLOURS["light"]).items()}
 
 
-def html_of(contents: Sequence[Content], command: Sequence[str]) -> str:
+def html_of(contents: Sequence[Content]) -> str:
     """The page.
 
     Parameters
     ----------
     contents : sequence of Content
         Of one run each.
-    command : sequence of str
-        That makes it again.
 
     Returns
     -------
@@ -51,7 +49,6 @@ def html_of(contents: Sequence[Content], command: Sequence[str]) -> str:
     return environment.get_template("report.html.j2").render(
         title=", ".join(content.name for content in contents),
         contents=contents,
-        command=command_words(command),
         version=simcore.__version__,
         light=dataclasses.asdict(COLOURS["light"]),
         dark=dataclasses.asdict(COLOURS["dark"]),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from analysis.report.content import Content, command_words
+from analysis.report.content import Content
 from analysis.report.pictures import Picture
 from analysis.report.tables import Table
 
@@ -17,15 +17,13 @@ _MARKS = re.compile(r"[\\`*_\[\]|~$#!]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def markdown_of(contents: Sequence[Content], command: Sequence[str], folder: str) -> dict[str, str]:
+def markdown_of(contents: Sequence[Content], folder: str) -> dict[str, str]:
     """The files of a report.
 
     Parameters
     ----------
     contents : sequence of Content
         Of one run each.
-    command : sequence of str
-        That makes it again.
     folder : str
         The name of the folder of its pictures.
 
@@ -38,7 +36,7 @@ def markdown_of(contents: Sequence[Content], command: Sequence[str], folder: str
     several = len(contents) > 1
     parts = [f"# {len(contents)} scenarios"] if several else []
     for content in contents:
-        parts += writer.content(content, command, 2 if several else 1)
+        parts += writer.content(content, 2 if several else 1)
     return {**writer.files, "": "\n\n".join(parts) + "\n"}
 
 
@@ -61,7 +59,7 @@ class _Writer:
         self.folder = folder
         self.files: dict[str, str] = {}
 
-    def content(self, content: Content, command: Sequence[str], level: int) -> Iterator[str]:
+    def content(self, content: Content, level: int) -> Iterator[str]:
         """The paragraphs of one run."""
         section, case = "#" * (level + 1), "#" * (level + 2)
         yield f"{'#' * level} {escaped(content.name)}"
@@ -85,11 +83,10 @@ class _Writer:
         yield _items(map(escaped, content.meanings))
         yield f"{section} How to make it again"
         yield _rows(["", ""], ["---", "---"], [[escaped(key), escaped(words)] for key, words in content.manifest])
-        yield "The same versions give the same figures, bit for bit, for any number of threads:"
-        yield _fenced(command_words(command), "")
+        yield escaped(content.again)
+        yield _fenced(content.command, "")
         yield f"{section} The scenario as resolved"
-        said = "Nothing is left implicit: a scenario file of its own, with the same digest."
-        yield f"{said} {escaped(content.shortened)}".rstrip()
+        yield escaped(content.whole)
         yield _fenced(content.resolved.rstrip("\n"), "toml")
 
     def _pictures(self, pictures: Sequence[Picture]) -> Iterator[str]:
