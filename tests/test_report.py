@@ -332,7 +332,7 @@ def test_markdown_has_its_pictures_beside_it(tmp_path):
     links = re.findall(r"^!\[.*\]\((.*)\)$", text, re.MULTILINE)
     files = sorted(path.name for path in (tmp_path / "my report (1)_files").iterdir())
     assert [link.rpartition("/")[2] for link in links] == files
-    assert links[0] == "my%20report%20%281%29_files/01-benefits.svg"
+    assert links[0] == "my%20report%20%281%29_files/01-benefit_by_case.svg"
     assert all((tmp_path / "my report (1)_files" / name).read_text().startswith("<svg ") for name in files)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my report (1).md", "my report (1)_files"]
 
@@ -524,13 +524,14 @@ def test_pictures_that_cannot_be_drawn_are_told_once(tmp_path, monkeypatch):
 
 def test_which_pictures_are_drawn(asked):
     run = run_of(document(shocks=1))
-    drawn = pictures.pictures_of(run)
+    drawn, not_drawn = pictures.pictures_of(run)
     assert asked[0] == ("benefit_by_case", None)
     assert [name for name, case in asked if case == "base"] == [
         name for name in PICTURES if name not in ("benefit_by_case", "correlations")
     ]
     assert [name for name, case in asked if case == "shock 0"] == list(PICTURES[1:])
-    assert all(picture.svg for picture in drawn)
+    assert [(picture.kind, picture.case) for picture in drawn] == asked
+    assert not_drawn == []
     assert drawn[0].words == answer(headline_of(run))
     words = next(picture.words for picture in drawn if picture.case == "shock 0")
     headline = headline_of(run)
@@ -538,19 +539,6 @@ def test_which_pictures_are_drawn(asked):
     asked.clear()
     pictures.pictures_of(run_of(document(shocks=0)))
     assert [name for name, _ in asked] == list(PICTURES[1:])
-
-
-def test_pictures_that_would_make_the_page_too_large_are_left_out(monkeypatch):
-    run = run_of(document(shocks=3))
-    whole = pictures.pictures_of(run)
-    first = sum(len(picture.svg) for picture in whole if picture.case in (None, "base"))
-    order = [case for case in by_benefit(headline_of(run)) if case != "base"]
-    second = sum(len(picture.svg) for picture in whole if picture.case == order[0])
-    monkeypatch.setattr(pictures, "MOST_CHARACTERS", first + second)
-    cut = pictures.pictures_of(run)
-    assert [picture.key for picture in cut] == [picture.key for picture in whole]
-    assert {picture.case for picture in cut if picture.svg} == {None, "base", order[0]}
-    assert all(picture.words.startswith("more room than there is") for picture in cut if not picture.svg)
 
 
 RAW = """<?xml version="1.0" encoding="utf-8" standalone="no"?>

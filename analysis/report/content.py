@@ -11,7 +11,7 @@ from analysis.bounded_tails import told as told_bounded
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
 from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
-from analysis.report.pictures import Picture, pictures_of
+from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
@@ -27,6 +27,7 @@ _SAVED = f"Save the scenario below as {FILE}."
 _SAVED_ELSEWHERE = f"The scenario below is not whole: save analysis.toml.toml_of(run.scenario.resolved) as {FILE}."
 _WHOLE = "Nothing is left implicit: a scenario file of its own, with the same digest."
 _SHORTENED = "Shortened by {}: run.scenario.resolved in Python is all of it, as is that in manifest.json of --out."
+_TOO_LARGE = "more room than there is in a report that is to stay small"
 
 
 class Section(NamedTuple):
@@ -34,7 +35,6 @@ class Section(NamedTuple):
 
     case: str
     tables: list[Table]
-    pictures: list[Picture]
 
 
 class Content(NamedTuple):
@@ -51,11 +51,9 @@ class Content(NamedTuple):
     remarks : list of (kind, words)
         What was repaired, noted or refused.
     cases : Table
-    pictures : list of Picture
-        Of all cases together.
     sections : list of Section
-    not_drawn : list of str
-        Of which cases there are no pictures, and which pictures there are not, and why.
+    pictures : list of Picture
+    not_drawn : list of NotDrawn
     meanings : list of str
         What the columns are.
     manifest : list of (key, words)
@@ -76,15 +74,30 @@ class Content(NamedTuple):
     losses: list[str]
     remarks: list[tuple[str, str]]
     cases: Table
-    pictures: list[Picture]
     sections: list[Section]
-    not_drawn: list[str]
+    pictures: list[Picture]
+    not_drawn: list[NotDrawn]
     meanings: list[str]
     manifest: list[tuple[str, str]]
     again: str
     command: str
     resolved: str
     whole: str
+
+    def pictured(self, case: str | None) -> list[Picture]:
+        """The pictures of a case; None: of all cases together."""
+        return [picture for picture in self.pictures if picture.case == case]
+
+    def left_out(self) -> Iterator[str]:
+        """Of which cases there are no pictures, and which pictures there are not, and why."""
+        first, *others = (section.case for section in self.sections)
+        if len(others) > MOST_PICTURED:
+            yield f"Pictures are of {first} and of the {MOST_PICTURED} other cases with the lowest benefits."
+        cases: dict[tuple[str, str], list[str]] = {}
+        for picture in self.not_drawn:
+            cases.setdefault((picture.title, picture.needed), []).append(picture.case or "all cases together")
+        for (title, needed), its in cases.items():
+            yield f"Not drawn for {', '.join(its)}: {title}. It needs {needed}."
 
 
 def content_of(run: Run, command: Sequence[str] = ()) -> Content:
@@ -104,7 +117,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     scenario = run.scenario
     headline = headline_of(run)
     cases = shown_cases(headline)
-    pictures = pictures_of(run)
+    pictures, not_drawn = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)
     unit, drawn = unit_in(run, shown.scale[0]), drawn_of(scenario)
@@ -112,8 +125,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     sections = []
     for case in cases:
         tables = [pools[case], estimated.get(case), positions[case]]
-        its = [picture for picture in pictures if picture.case == case and picture.svg]
-        sections.append(Section(case, [table for table in tables if table and table.blocks], its))
+        sections.append(Section(case, [table for table in tables if table and table.blocks]))
     text, left_out = resolved_text(scenario.resolved)
     before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
     return Content(
@@ -124,9 +136,9 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
         losses=loss_words(unit, scenario.relative_to),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
-        pictures=[picture for picture in pictures if picture.case is None and picture.svg],
         sections=sections,
-        not_drawn=list(_not_drawn(pictures, cases)),
+        pictures=pictures,
+        not_drawn=not_drawn,
         meanings=meanings(shown, *OF_A_RUN),
         manifest=_manifest(run),
         again=" ".join([*before, _SAME]),
@@ -134,6 +146,34 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
         resolved=text,
         whole=_SHORTENED.format(left_out) if left_out else _WHOLE,
     )
+
+
+def without_pictures(contents: Sequence[Content], excess: int) -> list[Content]:
+    """The contents of one report without so many bytes of pictures: those of the highest benefits of each run first.
+
+    Parameters
+    ----------
+    contents : sequence of Content
+    excess : int
+
+    Returns
+    -------
+    list of Content
+        What is left out is told in `not_drawn`.
+    """
+    every = [(picture.rank, i, j) for i, one in enumerate(contents) for j, picture in enumerate(one.pictures)]
+    out: set[tuple[int, int]] = set()
+    for _, i, j in sorted(every, reverse=True):
+        if excess <= 0:
+            break
+        out.add((i, j))
+        excess -= len(contents[i].pictures[j].svg.encode(errors="backslashreplace"))
+    smaller = []
+    for i, content in enumerate(contents):
+        kept = [picture for j, picture in enumerate(content.pictures) if (i, j) not in out]
+        gone = [NotDrawn(p.case, p.title, _TOO_LARGE) for j, p in enumerate(content.pictures) if (i, j) in out]
+        smaller.append(content._replace(pictures=kept, not_drawn=[*content.not_drawn, *gone]))
+    return smaller
 
 
 def visible(text: str) -> str:
@@ -160,17 +200,6 @@ def _remarks(run: Run) -> Iterator[tuple[str, str]]:
             empty[row.note or ""] = empty.get(row.note or "", 0) + 1
     for note, count in empty.items():
         yield "Refused", f"{count:,} of {len(run.rows):,} figures are empty: {note}."
-
-
-def _not_drawn(pictures: Sequence[Picture], cases: Sequence[str]) -> Iterator[str]:
-    if len(cases) > 1 + MOST_PICTURED:
-        yield f"Pictures are of {cases[0]} and of the {MOST_PICTURED} other cases with the lowest benefits."
-    left_out: dict[tuple[str, str], list[str]] = {}
-    for picture in pictures:
-        if not picture.svg:
-            left_out.setdefault((picture.title, picture.words), []).append(picture.case or "all cases together")
-    for (title, reason), its in left_out.items():
-        yield f"Not drawn for {', '.join(its)}: {title}. It needs {reason}."
 
 
 def _manifest(run: Run) -> list[tuple[str, str]]:

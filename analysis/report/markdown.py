@@ -71,14 +71,14 @@ class _Writer:
         yield _items(f"**{kind}** {escaped(words)}" for kind, words in content.remarks)
         yield f"{section} From calm to crisis"
         yield from _table(content.cases)
-        yield from self._pictures(content.pictures)
+        yield from self._pictures(content.pictured(None))
         yield f"{section} Case by case"
-        yield from map(escaped, content.not_drawn)
+        yield from map(escaped, content.left_out())
         for its in content.sections:
             yield f"{case} {escaped(its.case)}"
             for table in its.tables:
                 yield from _table(table)
-            yield from self._pictures(its.pictures)
+            yield from self._pictures(content.pictured(its.case))
         yield f"{section} What the columns mean"
         yield _items(map(escaped, content.meanings))
         yield f"{section} How to make it again"
@@ -91,7 +91,7 @@ class _Writer:
 
     def _pictures(self, pictures: Sequence[Picture]) -> Iterator[str]:
         for picture in pictures:
-            name = f"{self.folder}/{len(self.files) + 1:02}-{picture.key}.svg"
+            name = f"{self.folder}/{len(self.files) + 1:02}-{picture.kind}.svg"
             self.files[name] = picture.svg + "\n"
             yield f"![{escaped(picture.words)}]({quote(name)})"
             yield f"*{escaped(picture.reading)}*"
