@@ -337,6 +337,15 @@ def test_markdown_has_its_pictures_beside_it(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["my report (1).md", "my report (1)_files"]
 
 
+def test_both_kinds_have_the_same_headings(tmp_path):
+    run = run_of(document(shocks=2))
+    headings = Page(page_of(run, tmp_path)).headings
+    text = page_of(run, tmp_path, "report.md")
+    outside = re.sub(r"^(```+)\w*\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    found = re.findall(r"^(#+) (.*)$", outside, re.MULTILINE)
+    assert [(len(marks), shown(text)) for marks, text in found] == headings
+
+
 def test_code_stands_behind_a_fence_longer_than_any_in_it(tmp_path):
     text = page_of(run_of(document(names=["a", "b", "````"])), tmp_path, "report.md")
     assert text.rstrip().endswith("\n`````")

@@ -20,6 +20,14 @@ from scenarios.repairs import told as told_repair
 if TYPE_CHECKING:
     from analysis.runs import Run
 
+TITLES = {  # of the parts, by the attribute of Content that stands first in each
+    "remarks": "Repaired, noted, refused",
+    "cases": "From calm to crisis",
+    "sections": "Case by case",
+    "meanings": "What the columns mean",
+    "again": "How to make it again",
+    "resolved": "The scenario as resolved",
+}
 NOTHING = ("Nothing", "was repaired or refused, and there is nothing to caution of.")
 FILE = "scenario.toml"  # what the scenario below is to be saved as
 _SAME = "The same versions give the same figures, bit for bit, for any number of threads:"
@@ -43,11 +51,9 @@ class Content(NamedTuple):
     Attributes
     ----------
     name, description : str
-    plan : str
-        Paths, horizon, seed.
     answer : str
-    losses : list of str
-        What amounts are in.
+    about : str
+        Paths, horizon, seed, and what amounts are in.
     remarks : list of (kind, words)
         What was repaired, noted or refused.
     cases : Table
@@ -69,9 +75,8 @@ class Content(NamedTuple):
 
     name: str
     description: str
-    plan: str
     answer: str
-    losses: list[str]
+    about: str
     remarks: list[tuple[str, str]]
     cases: Table
     sections: list[Section]
@@ -131,9 +136,8 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     return Content(
         name=scenario.name,
         description=in_one_line(scenario.description),
-        plan=plan_words(scenario.plan),
         answer=answer(headline),
-        losses=loss_words(unit, scenario.relative_to),
+        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to)]),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
         sections=sections,

@@ -17,7 +17,7 @@ from itertools import count
 import simcore
 from analysis.plots.style import COLOURS
 from analysis.report import svg
-from analysis.report.content import Content, without_pictures
+from analysis.report.content import TITLES, Content, without_pictures
 
 MOST_BYTES = 1_950_000  # of a page that stays below 2 MB, with what it says of pictures left out
 _TEMPLATES = files("analysis.report") / "templates"
@@ -72,6 +72,7 @@ def _page(contents: Sequence[Content]) -> str:
     return environment.get_template("report.html.j2").render(
         title=", ".join(content.name for content in contents),
         contents=contents,
+        titles=TITLES,
         version=simcore.__version__,
         light=dataclasses.asdict(COLOURS["light"]),
         dark=dataclasses.asdict(COLOURS["dark"]),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from analysis.report.content import Content
+from analysis.report.content import TITLES, Content
 from analysis.report.pictures import Picture
 from analysis.report.tables import Table
 
@@ -66,26 +66,26 @@ class _Writer:
         if content.description:
             yield escaped(content.description)
         yield f"**{escaped(content.answer)}**"
-        yield escaped(f"{content.plan}. {' '.join(content.losses)}")
-        yield f"{section} Repaired, noted, refused"
+        yield escaped(content.about)
+        yield f"{section} {TITLES['remarks']}"
         yield _items(f"**{kind}** {escaped(words)}" for kind, words in content.remarks)
-        yield f"{section} From calm to crisis"
+        yield f"{section} {TITLES['cases']}"
         yield from _table(content.cases)
         yield from self._pictures(content.pictured(None))
-        yield f"{section} Case by case"
+        yield f"{section} {TITLES['sections']}"
         yield from map(escaped, content.left_out())
         for its in content.sections:
             yield f"{case} {escaped(its.case)}"
             for table in its.tables:
                 yield from _table(table)
             yield from self._pictures(content.pictured(its.case))
-        yield f"{section} What the columns mean"
+        yield f"{section} {TITLES['meanings']}"
         yield _items(map(escaped, content.meanings))
-        yield f"{section} How to make it again"
+        yield f"{section} {TITLES['again']}"
         yield _rows(["", ""], ["---", "---"], [[escaped(key), escaped(words)] for key, words in content.manifest])
         yield escaped(content.again)
         yield _fenced(content.command, "")
-        yield f"{section} The scenario as resolved"
+        yield f"{section} {TITLES['resolved']}"
         yield escaped(content.whole)
         yield _fenced(content.resolved.rstrip("\n"), "toml")
 
