@@ -111,6 +111,7 @@ def lay_out(
     values: Sequence[float] | None = None,
     *,
     view: str = "pooled",
+    scale: tuple[int, int] | None = None,
 ) -> Layout:
     """The rows as tables, a line for each case and pool.
 
@@ -123,6 +124,8 @@ def lay_out(
         Of the pool of each line, for a column of them and the amounts in per cent; without them there is neither.
     view : {"pooled", "standalone"}
         Of pools, or of positions, which have no benefit.
+    scale : tuple of int, optional
+        Of amounts, as `analysis.text.amount` takes it; what they need when absent.
     """
     cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     figures: list[Figure] = [("volatility", None)]
@@ -130,7 +133,7 @@ def lay_out(
     judged = ("expected_shortfall", max(confidences))
     pooled = {figure: [cell[*line, view, *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
-    power, decimals = amount_scale(values or (), amounts)
+    power, decimals = scale or amount_scale(values or (), amounts)
     notes = Notes(len(lines))
 
     blocks = [] if values is None else [_value_block(values, power, decimals)]

@@ -455,9 +455,11 @@ def test_figures_that_one_of_the_rest_does_not_have_are_not_summed(tmp_path):
     written = document(25, shocks=0, paths=20_000)
     written["universe"]["innovation"] = {"student_t": 4}
     table = Page(page_of(run_of(written), tmp_path)).tables[-1]
-    cells = dict(zip(table.heads[1:], table.last[1:], strict=False))
-    assert cells["volatility, amount"] == ""
+    cells = dict(zip(table.heads[1:], table.last[1:], strict=True))
+    assert cells["volatility, %"] == ""
     assert cells["ES 99 %, amount"] != ""
+    why = f"{cells['volatility, amount']} no sum: not every one of them has this figure"
+    assert why in Page(page_of(run_of(written), tmp_path)).texts["li"]
     written["universe"]["assets"][3]["value"] = -1e4  # has no ES: then VaR tells the largest
     text = page_of(run_of(written), tmp_path)
     assert "20 positions with the largest VaR 99 %" in text
@@ -465,6 +467,34 @@ def test_figures_that_one_of_the_rest_does_not_have_are_not_summed(tmp_path):
     text = page_of(run_of(written), tmp_path)
     assert "20 positions with the largest value" in text
     assert "asset 3" in {line[0] for line in Page(text).tables[-1].lines}
+
+
+def test_all_cases_are_in_one_unit_and_have_the_same_decimals(tmp_path):
+    for count in (3, 25):
+        written = document(count, shocks=0, paths=20_000)
+        written["shocks"] = [{"name": "calm", "changes": [{"volatility": {"multiply": 0.05}}]}]
+        for tables in (lambda page: page.tables[1::2], lambda page: page.tables[2::2]):  # of pools, of positions
+            decimals = [
+                {len(table.cells(line[0])["ES 99 %, amount"].partition(".")[2]) for line in table.lines}
+                for table in tables(Page(page_of(run_of(written), tmp_path)))
+            ]
+            assert len(decimals) == 2
+            assert len(set.union(*decimals)) == 1
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_the_largest_are_told_by_a_figure_that_all_have_in_that_case(tmp_path, name):
+    written = document(25, shocks=0, paths=20_000)
+    written["universe"]["assets"][3] |= {"value": -1e4, "volatility": 0.3}  # short: has no ES where it moves too much
+    wild = [{"name": "wild", "changes": [{"volatility": {"multiply": 20.0}}]}]
+    calm = [{"name": "calm", "changes": [{"volatility": {"multiply": 0.5}}]}]
+    for shocks, figures in ((wild, ["ES 99 %", "VaR 99 %"]), (wild + calm, ["ES 99 %", "VaR 99 %", "ES 99 %"])):
+        run = run_of(written | {"shocks": shocks})
+        none = {row.case for row in run.rows if row.measure == "expected_shortfall" and row.value is None}
+        assert none == {"wild"}
+        text = page_of(run, tmp_path, name)
+        said = text if name.endswith("html") else shown(text)
+        assert re.findall(r"Shown are the 20 positions with the largest (\w+ 99 %);", said) == figures
 
 
 def test_a_hundred_cases_are_the_worst_and_the_rest(tmp_path, asked):

@@ -13,7 +13,7 @@ from analysis.estimation import drawn_of
 from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
 from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
-from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
+from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
 from scenarios.repairs import told as told_repair
 
@@ -125,12 +125,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     pictures, not_drawn = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)
-    unit, drawn = unit_in(run, shown.scale[0]), drawn_of(scenario)
-    estimated = estimation_tables(shown, cases, pools, unit) if drawn else {}
-    sections = []
-    for case in cases:
-        tables = [pools[case], estimated.get(case), positions[case]]
-        sections.append(Section(case, [table for table in tables if table and table.blocks]))
+    unit = unit_in(run, shown.scale[0])
     text, left_out = resolved_text(scenario.resolved)
     before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
     return Content(
@@ -140,7 +135,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
         about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to)]),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
-        sections=sections,
+        sections=[Section(case, [*pools[case], positions[case]]) for case in cases],
         pictures=pictures,
         not_drawn=not_drawn,
         meanings=meanings(shown, *OF_A_RUN),

@@ -108,9 +108,6 @@ def _table(table: Table) -> Iterator[str]:
     if noted:
         heads, rules = [*heads, "notes"], [*rules, "---"]
         lines = [[*line, mark] for line, mark in zip(lines, table.marks, strict=True)]
-    if table.rest:
-        name, cells = table.rest
-        lines.append([name, *(cell for row in cells for cell in row)] + [""] * noted)
     yield f"**{escaped(table.caption)}**"
     yield _rows(list(map(escaped, heads)), rules, [list(map(escaped, line)) for line in lines])
     if table.words:
