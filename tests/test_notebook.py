@@ -110,6 +110,22 @@ def test_more_lines_than_one_looks_at_are_left_out_and_told():
     assert len(lines) == MOST_LINES
     every = 4 * (1 + MOST_LINES)
     assert f"{every - MOST_LINES} lines left out: Run.rows has every figure." in parsed.outside
+    assert "the first case and the 59 with the lowest benefits." in parsed.outside
+    few = Table(analysis.run(many_cases(MOST_LINES - 1))._repr_html_())
+    assert "lines left out" in few.outside
+    assert "the lowest benefits" not in few.outside
+
+
+def test_the_worst_crisis_has_a_line_wherever_it_stands_in_the_file():
+    toward = [{"correlation": {"toward": 1.0, "weight": weight}} for weight in (0.0, *[0.2] * MOST_LINES, 0.9)]
+    shocks = [{"name": f"shock {i}", "changes": [change]} for i, change in enumerate(toward)]
+    run = analysis.run(scenario_of("etf18", paths=2_000, shocks=shocks))
+    parsed = Table(run._repr_html_())
+    named = [line[0] for line in parsed.tables[0] if len(line) == 1]
+    assert len(named) == MOST_LINES
+    assert (named[0], named[-1]) == ("base", f"shock {MOST_LINES + 1}")
+    assert "shock 0" not in named  # as good as the base
+    assert named == sorted(named, key=[case.name for case in run.scenario.cases].index)
 
 
 def test_notes_are_marked_and_told():

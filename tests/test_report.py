@@ -17,9 +17,10 @@ pytest.importorskip("matplotlib")
 
 import analysis
 import scenarios
+from analysis.lookup import by_benefit, shown_cases
 from analysis.report import pictures, resolved, svg
 from analysis.report.content import content_of
-from analysis.report.headline import answer, by_benefit, figure_words, headline_of, shown_cases
+from analysis.report.headline import answer, figure_words, headline_of
 from analysis.report.markdown import escaped
 from scenarios.loader import from_document
 from simcore import InputError, brackets
@@ -196,7 +197,7 @@ def test_where_there_is_no_benefit_the_answer_says_why():
     headline = with_benefits(headline_of(run_of(document(shocks=0))), base=None, bad=None)
     said = "removes of their expected shortfall at 99 % cannot be told: there is none."
     assert answer(headline) == f"What pooling the 3 positions in all of it {said}"
-    assert by_benefit(with_benefits(headline, base=None, a=0.2, b=0.1)) == ["b", "a", "base"]
+    assert by_benefit(with_benefits(headline, base=None, a=0.2, b=0.1).benefit) == ["b", "a", "base"]
     assert "benefit none" in figure_words(headline._replace(pooled=headline.benefit), "base", "EUR")
 
 
@@ -512,7 +513,7 @@ def test_a_hundred_cases_are_the_worst_and_the_rest(tmp_path, asked):
     }
     lowest = sorted(benefits, key=benefits.get)
     kept = [case for case in benefits if case in {"base", *lowest[:19]}]
-    assert [line[0] for line in page.tables[0].lines] == kept == shown_cases(headline_of(run))
+    assert [line[0] for line in page.tables[0].lines] == kept == shown_cases(headline_of(run).benefit, 20)
     assert [text for level, text in page.headings if level == 3] == kept
     hidden = [benefits[case] for case in benefits if case not in kept]
     between = f"from {100 * min(hidden):.1f} % to {100 * max(hidden):.1f} %"

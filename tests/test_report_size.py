@@ -8,8 +8,9 @@ pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
 
 import analysis
+from analysis.lookup import by_benefit
 from analysis.report import html, pictures
-from analysis.report.headline import by_benefit, headline_of
+from analysis.report.headline import headline_of
 from scenarios.loader import from_document
 
 LINE = '<path d="M 0 0 L 1 1" style="fill: #0072b2"/>'  # longer in a page, whose colours have names
@@ -53,7 +54,7 @@ def test_those_of_the_highest_benefits_are_left_out_first(tmp_path, fat, monkeyp
     fat(10_000)
     run = analysis.run(from_document(document(shocks=3)))
     (whole, page) = size_of(run, tmp_path)
-    order = [case for case in by_benefit(headline_of(run)) if case != "base"]
+    order = [case for case in by_benefit(headline_of(run).benefit) if case != "base"]
     monkeypatch.setattr(html, "MOST_BYTES", whole - 1)
     _, page = size_of(run, tmp_path)
     assert f"Not drawn for {order[-1]}: Estimate against paths. It needs more room" in page.texts["p"]

@@ -10,7 +10,8 @@ from analysis.bounded_tails import bounded_of
 from analysis.bounded_tails import told as told_bounded
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
-from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
+from analysis.lookup import shown_cases
+from analysis.report.headline import MOST, MOST_PICTURED, answer, headline_of
 from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
@@ -121,7 +122,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     """
     scenario = run.scenario
     headline = headline_of(run)
-    cases = shown_cases(headline)
+    cases = shown_cases(headline.benefit, MOST)
     pictures, not_drawn = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)

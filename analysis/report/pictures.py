@@ -7,18 +7,10 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import plots
-from analysis.lookup import unit_of
+from analysis.lookup import by_benefit, shown_cases, unit_of
 from analysis.plots import style
 from analysis.report import svg
-from analysis.report.headline import (
-    MOST_PICTURED,
-    Headline,
-    answer,
-    by_benefit,
-    figure_words,
-    headline_of,
-    shown_cases,
-)
+from analysis.report.headline import MOST_PICTURED, Headline, answer, figure_words, headline_of
 from simcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -142,9 +134,9 @@ def pictures_of(run: Run) -> tuple[list[Picture], list[NotDrawn]]:
     not_drawn : list of NotDrawn
     """
     headline = headline_of(run)
-    cases = shown_cases(headline, 1 + MOST_PICTURED)
+    cases = shown_cases(headline.benefit, 1 + MOST_PICTURED)
     first, *stressed = cases
-    ranks = {case: rank for rank, case in enumerate(by_benefit(headline), 1)} | {first: 0, None: 0}
+    ranks = {case: rank for rank, case in enumerate(by_benefit(headline.benefit), 1)} | {first: 0, None: 0}
     wanted: list[tuple[_Kind, str | None]] = [(kind, None) for kind in _OF_ALL if stressed]
     for case in cases:
         beside = case == first and bool(stressed)  # the base stands in the correlations of every other case
