@@ -23,10 +23,10 @@ from analysis.table import (
     lay_out,
     loss_words,
     meanings,
-    plan_words,
 )
 from analysis.text import amount, counted
 from scenarios.notebook import cell, paragraph, shown, table
+from scenarios.words import plan_words
 
 if TYPE_CHECKING:
     from analysis.estimate import Estimate

@@ -7,11 +7,12 @@ from typing import NamedTuple
 from analysis.bounded_tails import bounded_of
 from analysis.bounded_tails import told as told_bounded
 from analysis.comparison import Row
-from analysis.standalone import Figure, RelativeTo
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
-from analysis.text import amount, amount_scale, counted, figure_name, per_cent, power_name, precision_words, wrapped
+from analysis.standalone import Figure, RelativeTo
+from analysis.text import amount, amount_scale, figure_name, per_cent, power_name, wrapped
 from scenarios.repairs import Repaired, told
+from scenarios.words import plan_words
 from simcore.case import Case, Plan
 
 NO_CURRENCY = "units of currency"
@@ -225,12 +226,6 @@ def in_one_line(text: str) -> str:
     return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
-def plan_words(plan: Plan) -> str:
-    """A plan in one line."""
-    paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
-    return f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}{precision_words(plan.precision)}"
-
-
 def loss_words(unit: str, relative_to: RelativeTo, of: str = "") -> list[str]:
     """What losses are in, and relative to; `of` which tables errors and intervals are simulation error only."""
     lines = [
@@ -239,14 +234,6 @@ def loss_words(unit: str, relative_to: RelativeTo, of: str = "") -> list[str]:
     if relative_to == "mean":
         lines.append("VaR and ES are relative to the expected loss: how much worse than expected, not than the start.")
     return lines
-
-
-def _horizon(years: float) -> str:
-    for count, unit in ((years, "year"), (12.0 * years, "month")):
-        whole = round(count)
-        if whole >= 1 and abs(count - whole) < 1e-9 * count:
-            return counted(whole, unit)
-    return f"{years:.6g} years"
 
 
 def foot(shown: Layout, loss: str, rows: str, error: str) -> str:

@@ -247,9 +247,16 @@ def test_a_scenario_says_what_it_is(changes, words):
         ["positions", "3, together 300,000 USD"],
         ["pools", "portfolio"],
         ["cases", "base, correlation breakdown"],
-        ["simulation", "1,000,000 paths, horizon 0.0833333 years in 1 step, seed 42"],
+        ["simulation", "1,000,000 paths, horizon 1 month in 1 step, seed 42"],
         ["confidence", "0.95, 0.99"],
     ]
+
+
+def test_a_scenario_words_its_plan_as_its_run_does():
+    scenario = scenario_of(simulation={"paths": 1, "steps": 3, "horizon_years": 0.25, "seed": 7, "precision": "single"})
+    said = "20,000 paths, horizon 3 months in 3 steps, seed 7, single precision"
+    assert f">{said}</td>" in scenario._repr_html_()
+    assert f"<p>{said}</p>" in analysis.run(scenario)._repr_html_()
 
 
 def test_a_scenario_tells_its_factors_its_rows_and_its_cautions():

@@ -15,8 +15,10 @@ from analysis.report.headline import MOST, MOST_PICTURED, answer, headline_of
 from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
-from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
+from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings
+from analysis.text import visible
 from scenarios.repairs import told as told_repair
+from scenarios.words import plan_words
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -174,15 +176,6 @@ def without_pictures(contents: Sequence[Content], excess: int) -> list[Content]:
         gone = [NotDrawn(p.case, p.title, _TOO_LARGE) for j, p in enumerate(content.pictures) if (i, j) in out]
         smaller.append(content._replace(pictures=kept, not_drawn=[*content.not_drawn, *gone]))
     return smaller
-
-
-def visible(text: str) -> str:
-    """`text` with codes in place of what cannot be seen.
-
-    >>> visible("a\\u202eb")
-    'a\\\\u202eb'
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _remarks(run: Run) -> Iterator[tuple[str, str]]:
