@@ -10,8 +10,8 @@ from analysis.text import amount, amount_scale, counted, figure_name, per_cent
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
-    from analysis.standalone import Figure
     from analysis.runs import Run
+    from analysis.standalone import Figure
 
 MOST = 20  # cases with a section of their own, and lines of a table
 MOST_PICTURED = 5  # cases with pictures besides the first

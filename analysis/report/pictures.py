@@ -7,10 +7,11 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import plots
-from analysis.lookup import by_benefit, shown_cases, unit_of
+from analysis.lookup import by_benefit, shown_cases
 from analysis.plots import style
 from analysis.report import svg
-from analysis.report.headline import MOST_PICTURED, Headline, answer, figure_words, headline_of
+from analysis.report.described import described
+from analysis.report.headline import MOST_PICTURED, answer, headline_of
 from simcore.errors import InputError
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def pictures_of(run: Run) -> tuple[list[Picture], list[NotDrawn]]:
         wanted += [(kind, case) for kind in _OF_ONE if not (beside and kind.function == "correlations")]
     drawn, not_drawn = [], []
     for kind, case in wanted:
-        words = _words(run, headline, kind, case)
+        words = f"{kind.title}. {described(run, headline, kind.function, case)}" if case else answer(headline)
         try:
             text = svg.cleaned(_svg_of(run, kind, case), kind.title, words)
         except InputError as error:
@@ -152,10 +153,6 @@ def pictures_of(run: Run) -> tuple[list[Picture], list[NotDrawn]]:
         else:
             drawn.append(Picture(case, kind.function, kind.title, kind.reading, words, text, ranks[case]))
     return drawn, not_drawn
-
-
-def _words(run: Run, headline: Headline, kind: _Kind, case: str | None) -> str:
-    return answer(headline) if case is None else f"{kind.title}. {figure_words(headline, case, unit_of(run))}"
 
 
 def _svg_of(run: Run, kind: _Kind, case: str | None) -> str:
