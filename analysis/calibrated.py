@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from analysis.text import visible
 from analysis.toml import toml_of
 from scenarios.calibrate import period_returns
 from scenarios.check_universe import check_universe
@@ -179,7 +180,7 @@ def _head(
         *(f"Caution: {caution}" for caution in past.cautions),
         "Assumed, to be corrected: currency, values, horizon, paths, seed and confidence.",
     ]
-    yield from (f"# {_plain(line)}".rstrip() for line in lines)
+    yield from (f"# {visible(line)}".rstrip() for line in lines)
     name = file.stem if is_name(file.stem) else "calibrated"
     named = {"schema": 1, "name": name, "currency": "USD"}
     yield f"\n{toml_of(named).rstrip()}    # assumed\n"
@@ -219,7 +220,7 @@ def _universe(universe: Universe, past: History, rows: NDArray[np.float64], tail
         hint = f"    # as heavy in its tails as these rows: innovation = {{ student_t = {tails.dof:.4g} }}"
     yield f'innovation = "normal"{hint}\ncorrelation = ['
     correlation = universe.correlation if isinstance(universe.correlation, list) else []
-    yield from (f"  {row},  # {_plain(name)}" for name, row in zip(past.names, correlation, strict=True))
+    yield from (f"  {row},  # {visible(name)}" for name, row in zip(past.names, correlation, strict=True))
     yield "]"
     seen = (~np.isnan(rows)).sum(axis=0)
     errors = np.nanstd(rows, axis=0, ddof=1) / np.sqrt(seen) * past.periods_per_year  # of a mean with equal weights
@@ -228,8 +229,3 @@ def _universe(universe: Universe, past: History, rows: NDArray[np.float64], tail
         yield f"expected_return = {asset.expected_return!r}    # standard error {error:.2g}"
         yield f"volatility = {asset.volatility!r}\nvalue = {_VALUE:_}    # assumed"
     yield ""
-
-
-def _plain(text: str) -> str:
-    """`text` as a comment can hold it: in one line."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

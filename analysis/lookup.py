@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,18 @@ def benefit_view(tree: PoolTree, pool: str) -> str:
 def unpooled_view(tree: PoolTree, pool: str) -> str:
     """The view with the sum of the own figures of all positions below a pool."""
     return benefit_view(tree, pool).replace("benefit", "unpooled")
+
+
+def by_benefit(benefits: Mapping[str, Row]) -> list[str]:
+    """The cases by the rows of their benefits, the lowest first; those without one come last."""
+    return sorted(benefits, key=lambda case: (benefits[case].value is None, benefits[case].value or 0.0))
+
+
+def shown_cases(benefits: Mapping[str, Row], most: int) -> list[str]:
+    """Where cases are many: the first and those with the lowest benefits, `most` in all, in the order of the file."""
+    first, *others = benefits
+    lowest = set([case for case in by_benefit(benefits) if case != first][: most - 1])
+    return [first, *(case for case in others if case in lowest)]
 
 
 def pool_alone(case: Case, pool: str) -> Case:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from analysis.bounded_tails import bounded_of
 from analysis.bounded_tails import told as told_bounded
 from analysis.estimation import drawn_of
-from analysis.lookup import headline_pool
+from analysis.lookup import shown_cases
+from analysis.report.headline import headline_of
 from analysis.table import (
     NO_CURRENCY,
     OF_A_RUN,
@@ -22,16 +23,15 @@ from analysis.table import (
     lay_out,
     loss_words,
     meanings,
-    plan_words,
 )
 from analysis.text import amount, counted
 from scenarios.notebook import cell, paragraph, shown, table
+from scenarios.words import plan_words
 
 if TYPE_CHECKING:
     from analysis.estimate import Estimate
     from analysis.panels import Block
     from analysis.runs import Run
-    from simcore.case import Case
 
 MOST_LINES = 60  # of a table that is looked at in passing
 
@@ -39,11 +39,12 @@ MOST_LINES = 60  # of a table that is looked at in passing
 def run_html(run: Run) -> str:
     """The table of a run: a line for each case and pool, volatility, VaR and ES, and the benefit with its interval.
 
-    Where these are more than `MOST_LINES` only the pool of most positions has a line in each case, and what is left out
-    is told.
+    Where these are more than `MOST_LINES` only the pool of most positions has a line in each case; of more cases than
+    that the first has one, and those with the lowest benefits, as in a report. What is left out is told.
     """
     scenario = run.scenario
-    lines, left_out = _lines(scenario.cases)
+    every = [(case.name, pool.name) for case in scenario.cases for pool in case.pools.pools]
+    lines = every if len(every) <= MOST_LINES else _lines(run)
     trees = {case.name: case.pools for case in scenario.cases}
     values = [math.fsum(p.value for p in trees[case].positions_below(pool)) for case, pool in lines]
     laid = lay_out(run.rows, lines, scenario.plan.confidences, values)
@@ -53,7 +54,9 @@ def run_html(run: Run) -> str:
     parts = [paragraph(line) for line in (told, plan_words(scenario.plan), *losses)]
     parts += [paragraph(f"caution: {caution}") for caution in scenario.cautions]
     parts.append(_table(lines, laid.blocks, laid.marks))
-    if left_out:
+    if len(lines) < len(scenario.cases):
+        parts.append(paragraph(f"Shown are the first case and the {len(lines) - 1} with the lowest benefits."))
+    if left_out := len(every) - len(lines):
         parts.append(paragraph(f"{counted(left_out, 'line')} left out: Run.rows has every figure."))
     if drawn:
         parts += [paragraph(estimation_words(drawn)), _table(lines, laid.estimated, [""] * len(lines))]
@@ -79,13 +82,10 @@ def estimate_html(estimate: Estimate) -> str:
     return shown(paragraph(said), paragraph(estimate.note) if estimate.note else "")
 
 
-def _lines(cases: Sequence[Case]) -> tuple[list[tuple[str, str]], int]:
-    """Case and pool of each line, and how many are left out."""
-    every = [(case.name, pool.name) for case in cases for pool in case.pools.pools]
-    if len(every) <= MOST_LINES:
-        return every, 0
-    kept = [(case.name, headline_pool(case.pools)) for case in cases[:MOST_LINES]]
-    return kept, len(every) - len(kept)
+def _lines(run: Run) -> list[tuple[str, str]]:
+    """Case and pool of each line, where those of all are too many."""
+    headline = headline_of(run)
+    return [(case, headline.pool) for case in shown_cases(headline.benefit, MOST_LINES)]
 
 
 def _table(lines: Sequence[tuple[str, str]], blocks: Sequence[Block], marks: Sequence[str]) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analysis.bounded_tails import BoundedTails, bounded_of, told
 from analysis.progress import duration
-from analysis.text import counted, precision_words, wrapped
+from analysis.text import counted, wrapped
+from scenarios.words import precision_words
 
 if TYPE_CHECKING:
     from scenarios.build import Scenario

@@ -10,8 +10,9 @@ from analysis.comparison import Row
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
 from analysis.standalone import Figure, RelativeTo
-from analysis.text import amount, amount_scale, counted, figure_name, per_cent, power_name, precision_words, wrapped
+from analysis.text import amount, amount_scale, figure_name, per_cent, power_name, wrapped
 from scenarios.repairs import Repaired, told
+from scenarios.words import plan_words
 from simcore.case import Case, Plan
 
 NO_CURRENCY = "units of currency"
@@ -111,6 +112,7 @@ def lay_out(
     values: Sequence[float] | None = None,
     *,
     view: str = "pooled",
+    scale: tuple[int, int] | None = None,
 ) -> Layout:
     """The rows as tables, a line for each case and pool.
 
@@ -123,6 +125,8 @@ def lay_out(
         Of the pool of each line, for a column of them and the amounts in per cent; without them there is neither.
     view : {"pooled", "standalone"}
         Of pools, or of positions, which have no benefit.
+    scale : tuple of int, optional
+        Of amounts, as `analysis.text.amount` takes it; what they need when absent.
     """
     cell = {(row.case, row.node, row.view, row.measure, row.confidence): row for row in rows}
     figures: list[Figure] = [("volatility", None)]
@@ -130,7 +134,7 @@ def lay_out(
     judged = ("expected_shortfall", max(confidences))
     pooled = {figure: [cell[*line, view, *figure] for line in lines] for figure in figures}
     amounts = [row.value for column in pooled.values() for row in column if row.value is not None]
-    power, decimals = amount_scale(values or (), amounts)
+    power, decimals = scale or amount_scale(values or (), amounts)
     notes = Notes(len(lines))
 
     blocks = [] if values is None else [_value_block(values, power, decimals)]
@@ -222,12 +226,6 @@ def in_one_line(text: str) -> str:
     return "".join(c for c in " ".join(text.split()) if c.isprintable())
 
 
-def plan_words(plan: Plan) -> str:
-    """A plan in one line."""
-    paths, steps = counted(plan.paths, "path"), counted(plan.steps, "step")
-    return f"{paths}, horizon {_horizon(plan.horizon)} in {steps}, seed {plan.seed}{precision_words(plan.precision)}"
-
-
 def loss_words(unit: str, relative_to: RelativeTo, of: str = "") -> list[str]:
     """What losses are in, and relative to; `of` which tables errors and intervals are simulation error only."""
     lines = [
@@ -236,14 +234,6 @@ def loss_words(unit: str, relative_to: RelativeTo, of: str = "") -> list[str]:
     if relative_to == "mean":
         lines.append("VaR and ES are relative to the expected loss: how much worse than expected, not than the start.")
     return lines
-
-
-def _horizon(years: float) -> str:
-    for count, unit in ((years, "year"), (12.0 * years, "month")):
-        whole = round(count)
-        if whole >= 1 and abs(count - whole) < 1e-9 * count:
-            return counted(whole, unit)
-    return f"{years:.6g} years"
 
 
 def foot(shown: Layout, loss: str, rows: str, error: str) -> str:

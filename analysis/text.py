@@ -4,20 +4,12 @@ import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from scenarios.words import counted as counted  # scenarios says so of a plan, analysis of everything
 from simcore.confidence import as_fraction
 
 WIDTH = 120  # columns at most, unless names or a single figure are wider
 MOST_DECIMALS = 12
 _SCALES = ("", "thousand ", "million ", "billion ", "trillion ")
-
-
-def counted(count: int, what: str) -> str:
-    """A number of things in words.
-
-    >>> counted(1, "path"), counted(1_000_000, "path")
-    ('1 path', '1,000,000 paths')
-    """
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def per_cent(confidence: float, *, tail: bool = False) -> str:
@@ -45,6 +37,15 @@ def columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def visible(text: str) -> str:
+    """`text` with codes in place of what cannot be seen.
+
+    >>> visible("a\\u202eb")
+    'a\\\\u202eb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def aligned(text: str, width: int) -> str:
     """`text` at the left of `width` columns."""
     return text + " " * (width - columns(text))
@@ -61,11 +62,6 @@ def fitted(text: str, width: int) -> str:
     while text and columns(text) + 3 > width:
         text = text[:-1]
     return text + "..."[: max(0, width)]
-
-
-def precision_words(precision: str) -> str:
-    """What a line that tells of a plan adds: nothing in double precision."""
-    return "" if precision == "double" else f", {precision} precision"
 
 
 def wrapped(lines: Iterable[str], *, indent: str = "") -> str:

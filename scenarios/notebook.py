@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from scenarios.words import counted, plan_words
 from simcore.dependence import Bootstrap, Factors, StudentT
 from simcore.errors import some
 
@@ -57,7 +58,6 @@ def scenario_html(scenario: Scenario) -> str:
     """What the scenario is, in few lines: what there is, how it moves together, what is held, how it is simulated."""
     base, plan = scenario.cases[0], scenario.plan
     tree = base.pools
-    steps = "1 step" if plan.steps == 1 else f"{plan.steps:,} steps"
     total = sum(position.value for position in tree.positions)
     parts = {
         "assets": f"{len(base.market.names):,}: {some(base.market.names)}",
@@ -65,7 +65,7 @@ def scenario_html(scenario: Scenario) -> str:
         "positions": f"{len(tree.positions):,}, together {total:,.10g} {scenario.currency}".rstrip(),
         "pools": some(pool.name for pool in tree.pools),
         "cases": some(case.name for case in scenario.cases),
-        "simulation": f"{plan.paths:,} paths, horizon {plan.horizon:.6g} years in {steps}, seed {plan.seed}",
+        "simulation": plan_words(plan),
         "confidence": ", ".join(map(str, plan.confidences)),
     }
     lines = [[cell(name, head="row", left=True), cell(text, left=True)] for name, text in parts.items()]
@@ -83,5 +83,5 @@ def _law(market: Market) -> str:
     dof = law.dof if isinstance(law, (StudentT, Factors)) else None
     innovation = "normal" if dof is None else f"Student-t with {dof:g} degrees of freedom"
     count = law.loadings.shape[1] if isinstance(law, Factors) else 0
-    factors = f", {count} factor{'' if count == 1 else 's'}" if count else ""
+    factors = f", {counted(count, 'factor')}" if count else ""
     return f"{market.compounding}, {innovation}{factors}"

@@ -111,3 +111,10 @@ def markdown_tables(text):
             tables.append(Table(shown(caption), cells[0], cells[2:], []))
         caption = part.removeprefix("**").removesuffix("**")
     return tables
+
+
+def codes(text):
+    """The blocks of code of a report, in their order."""
+    if text.startswith("<!doctype html>"):
+        return [html.unescape(code) for code in re.findall(r"<code>(.*?)</code>", text, re.DOTALL)]
+    return [code for _, code in re.findall(r"^(```+)\w*\n(.*?)\n\1$", text, re.DOTALL | re.MULTILINE)]

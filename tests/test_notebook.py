@@ -110,6 +110,22 @@ def test_more_lines_than_one_looks_at_are_left_out_and_told():
     assert len(lines) == MOST_LINES
     every = 4 * (1 + MOST_LINES)
     assert f"{every - MOST_LINES} lines left out: Run.rows has every figure." in parsed.outside
+    assert "the first case and the 59 with the lowest benefits." in parsed.outside
+    few = Table(analysis.run(many_cases(MOST_LINES - 1))._repr_html_())
+    assert "lines left out" in few.outside
+    assert "the lowest benefits" not in few.outside
+
+
+def test_the_worst_crisis_has_a_line_wherever_it_stands_in_the_file():
+    toward = [{"correlation": {"toward": 1.0, "weight": weight}} for weight in (0.0, *[0.2] * MOST_LINES, 0.9)]
+    shocks = [{"name": f"shock {i}", "changes": [change]} for i, change in enumerate(toward)]
+    run = analysis.run(scenario_of("etf18", paths=2_000, shocks=shocks))
+    parsed = Table(run._repr_html_())
+    named = [line[0] for line in parsed.tables[0] if len(line) == 1]
+    assert len(named) == MOST_LINES
+    assert (named[0], named[-1]) == ("base", f"shock {MOST_LINES + 1}")
+    assert "shock 0" not in named  # as good as the base
+    assert named == sorted(named, key=[case.name for case in run.scenario.cases].index)
 
 
 def test_notes_are_marked_and_told():
@@ -231,9 +247,16 @@ def test_a_scenario_says_what_it_is(changes, words):
         ["positions", "3, together 300,000 USD"],
         ["pools", "portfolio"],
         ["cases", "base, correlation breakdown"],
-        ["simulation", "1,000,000 paths, horizon 0.0833333 years in 1 step, seed 42"],
+        ["simulation", "1,000,000 paths, horizon 1 month in 1 step, seed 42"],
         ["confidence", "0.95, 0.99"],
     ]
+
+
+def test_a_scenario_words_its_plan_as_its_run_does():
+    scenario = scenario_of(simulation={"paths": 1, "steps": 3, "horizon_years": 0.25, "seed": 7, "precision": "single"})
+    said = "20,000 paths, horizon 3 months in 3 steps, seed 7, single precision"
+    assert f">{said}</td>" in scenario._repr_html_()
+    assert f"<p>{said}</p>" in analysis.run(scenario)._repr_html_()
 
 
 def test_a_scenario_tells_its_factors_its_rows_and_its_cautions():

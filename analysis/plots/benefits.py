@@ -59,13 +59,12 @@ def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
     """
     cases = run.scenario.cases
     wanted = (pool, lookup.benefit_view(cases[0].pools, pool), "expected_shortfall", confidence)
-    rows = [row for row in run.rows if (row.node, row.view, row.measure, row.confidence) == wanted]
-    if all(row.value is None for row in rows):
-        allowed = f"a pool with a benefit in some case; here: {rows[0].note}"
+    rows = {row.case: row for row in run.rows if (row.node, row.view, row.measure, row.confidence) == wanted}
+    if all(row.value is None for row in rows.values()):
+        allowed = f"a pool with a benefit in some case; here: {rows[cases[0].name].note}"
         raise InputError([Problem("pool", show(pool), allowed, "choose another pool")])
-    lowest = sorted(range(1, len(rows)), key=lambda i: np.inf if (value := rows[i].value) is None else value)
-    kept = sorted([0, *lowest[: MOST_CASES - 1]])
-    return Benefits([rows[i] for i in kept], len(rows) - len(kept))
+    kept = lookup.shown_cases(rows, MOST_CASES)
+    return Benefits([rows[case] for case in kept], len(rows) - len(kept))
 
 
 def benefit_by_case(

@@ -10,17 +10,35 @@ from analysis.bounded_tails import bounded_of
 from analysis.bounded_tails import told as told_bounded
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
-from analysis.report.headline import MOST_PICTURED, answer, headline_of, shown_cases
-from analysis.report.pictures import Picture, pictures_of
+from analysis.lookup import shown_cases
+from analysis.report.headline import MOST, MOST_PICTURED, answer, headline_of
+from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
-from analysis.report.tables import Table, cases_table, estimation_tables, pool_tables, position_tables, unit_in
-from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings, plan_words
+from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
+from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings
+from analysis.text import visible
 from scenarios.repairs import told as told_repair
+from scenarios.words import plan_words
 
 if TYPE_CHECKING:
     from analysis.runs import Run
 
+TITLES = {  # of the parts, by the attribute of Content that stands first in each
+    "remarks": "Repaired, noted, refused",
+    "cases": "From calm to crisis",
+    "sections": "Case by case",
+    "meanings": "What the columns mean",
+    "again": "How to make it again",
+    "resolved": "The scenario as resolved",
+}
 NOTHING = ("Nothing", "was repaired or refused, and there is nothing to caution of.")
+FILE = "scenario.toml"  # what the scenario below is to be saved as
+_SAME = "The same versions give the same figures, bit for bit, for any number of threads:"
+_SAVED = f"Save the scenario below as {FILE}."
+_SAVED_ELSEWHERE = f"The scenario below is not whole: save analysis.toml.toml_of(run.scenario.resolved) as {FILE}."
+_WHOLE = "Nothing is left implicit: a scenario file of its own, with the same digest."
+_SHORTENED = "Shortened by {}: run.scenario.resolved in Python is all of it, as is that in manifest.json of --out."
+_TOO_LARGE = "more room than there is in a report that is to stay small"
 
 
 class Section(NamedTuple):
@@ -28,7 +46,6 @@ class Section(NamedTuple):
 
     case: str
     tables: list[Table]
-    pictures: list[Picture]
 
 
 class Content(NamedTuple):
@@ -37,51 +54,69 @@ class Content(NamedTuple):
     Attributes
     ----------
     name, description : str
-    plan : str
-        Paths, horizon, seed.
     answer : str
-    losses : list of str
-        What amounts are in.
+    about : str
+        Paths, horizon, seed, and what amounts are in.
     remarks : list of (kind, words)
         What was repaired, noted or refused.
     cases : Table
-    pictures : list of Picture
-        Of all cases together.
     sections : list of Section
-    not_drawn : list of str
-        Of which cases there are no pictures, and which pictures there are not, and why.
+    pictures : list of Picture
+    not_drawn : list of NotDrawn
     meanings : list of str
         What the columns are.
     manifest : list of (key, words)
+    again : str
+        What `command` gives, and what is to be done before.
+    command : str
+        As a shell takes it.
     resolved : str
         TOML.
-    shortened : str
-        What was left out of it.
+    whole : str
+        Whether it is, or what was left out of it.
     """
 
     name: str
     description: str
-    plan: str
     answer: str
-    losses: list[str]
+    about: str
     remarks: list[tuple[str, str]]
     cases: Table
-    pictures: list[Picture]
     sections: list[Section]
-    not_drawn: list[str]
+    pictures: list[Picture]
+    not_drawn: list[NotDrawn]
     meanings: list[str]
     manifest: list[tuple[str, str]]
+    again: str
+    command: str
     resolved: str
-    shortened: str
+    whole: str
+
+    def pictured(self, case: str | None) -> list[Picture]:
+        """The pictures of a case; None: of all cases together."""
+        return [picture for picture in self.pictures if picture.case == case]
+
+    def left_out(self) -> Iterator[str]:
+        """Of which cases there are no pictures, and which pictures there are not, and why."""
+        first, *others = (section.case for section in self.sections)
+        if len(others) > MOST_PICTURED:
+            yield f"Pictures are of {first} and of the {MOST_PICTURED} other cases with the lowest benefits."
+        cases: dict[tuple[str, str], list[str]] = {}
+        for picture in self.not_drawn:
+            cases.setdefault((picture.title, picture.needed), []).append(picture.case or "all cases together")
+        for (title, needed), its in cases.items():
+            yield f"Not drawn for {', '.join(its)}: {title}. It needs {needed}."
 
 
-def content_of(run: Run) -> Content:
+def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     """What a report says of a run, with its pictures.
 
     Parameters
     ----------
     run : Run
         With its summaries.
+    command : sequence of str, optional
+        That made it.
 
     Returns
     -------
@@ -89,48 +124,58 @@ def content_of(run: Run) -> Content:
     """
     scenario = run.scenario
     headline = headline_of(run)
-    cases = shown_cases(headline)
-    pictures = pictures_of(run)
+    cases = shown_cases(headline.benefit, MOST)
+    pictures, not_drawn = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)
-    unit, drawn = unit_in(run, shown.scale[0]), drawn_of(scenario)
-    estimated = estimation_tables(shown, cases, pools, unit) if drawn else {}
-    sections = []
-    for case in cases:
-        tables = [pools[case], estimated.get(case), positions[case]]
-        its = [picture for picture in pictures if picture.case == case and picture.svg]
-        sections.append(Section(case, [table for table in tables if table and table.blocks], its))
-    text, shortened = resolved_text(scenario.resolved)
+    unit = unit_in(run, shown.scale[0])
+    text, left_out = resolved_text(scenario.resolved)
+    before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
     return Content(
         name=scenario.name,
         description=in_one_line(scenario.description),
-        plan=plan_words(scenario.plan),
         answer=answer(headline),
-        losses=loss_words(unit, scenario.relative_to),
+        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to)]),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
-        pictures=[picture for picture in pictures if picture.case is None and picture.svg],
-        sections=sections,
-        not_drawn=list(_not_drawn(pictures, cases)),
+        sections=[Section(case, [*pools[case], positions[case]]) for case in cases],
+        pictures=pictures,
+        not_drawn=not_drawn,
         meanings=meanings(shown, *OF_A_RUN),
         manifest=_manifest(run),
+        again=" ".join([*before, _SAME]),
+        command=visible(shlex.join(command or ["simcore", "run", FILE])),
         resolved=text,
-        shortened=shortened,
+        whole=_SHORTENED.format(left_out) if left_out else _WHOLE,
     )
 
 
-def command_words(command: Sequence[str]) -> str:
-    """A command as a shell takes it, with codes in place of what cannot be seen."""
-    return visible(shlex.join(command))
+def without_pictures(contents: Sequence[Content], excess: int) -> list[Content]:
+    """The contents of one report without so many bytes of pictures: those of the highest benefits of each run first.
 
+    Parameters
+    ----------
+    contents : sequence of Content
+    excess : int
 
-def visible(text: str) -> str:
-    """`text` with codes in place of what cannot be seen.
-
-    >>> visible("a\\u202eb")
-    'a\\\\u202eb'
+    Returns
+    -------
+    list of Content
+        What is left out is told in `not_drawn`.
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    every = [(picture.rank, i, j) for i, one in enumerate(contents) for j, picture in enumerate(one.pictures)]
+    out: set[tuple[int, int]] = set()
+    for _, i, j in sorted(every, reverse=True):
+        if excess <= 0:
+            break
+        out.add((i, j))
+        excess -= len(contents[i].pictures[j].svg.encode(errors="backslashreplace"))
+    smaller = []
+    for i, content in enumerate(contents):
+        kept = [picture for j, picture in enumerate(content.pictures) if (i, j) not in out]
+        gone = [NotDrawn(p.case, p.title, _TOO_LARGE) for j, p in enumerate(content.pictures) if (i, j) in out]
+        smaller.append(content._replace(pictures=kept, not_drawn=[*content.not_drawn, *gone]))
+    return smaller
 
 
 def _remarks(run: Run) -> Iterator[tuple[str, str]]:
@@ -150,22 +195,11 @@ def _remarks(run: Run) -> Iterator[tuple[str, str]]:
         yield "Refused", f"{count:,} of {len(run.rows):,} figures are empty: {note}."
 
 
-def _not_drawn(pictures: Sequence[Picture], cases: Sequence[str]) -> Iterator[str]:
-    if len(cases) > 1 + MOST_PICTURED:
-        yield f"Pictures are of {cases[0]} and of the {MOST_PICTURED} other cases with the lowest benefits."
-    left_out: dict[tuple[str, str], list[str]] = {}
-    for picture in pictures:
-        if not picture.svg:
-            left_out.setdefault((picture.title, picture.words), []).append(picture.case or "all cases together")
-    for (title, reason), its in left_out.items():
-        yield f"Not drawn for {', '.join(its)}: {title}. It needs {reason}."
-
-
 def _manifest(run: Run) -> list[tuple[str, str]]:
     scenario = run.scenario
     its = provenance_of(scenario.digest, run.threads, run.seconds)
     return [
-        ("file", visible(scenario.file)),
+        *([("file", visible(scenario.file))] if scenario.file else []),
         ("digest of the resolved scenario (SHA-256)", its["digest"]),
         ("seed", str(scenario.plan.seed)),
         ("paths", f"{scenario.plan.paths:,}"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis.lookup import benefit_view, headline_pool, unpooled_view
+from analysis.lookup import benefit_view, by_benefit, headline_pool, unpooled_view
 from analysis.table import interval_words
 from analysis.text import amount, amount_scale, counted, figure_name, per_cent
 
@@ -62,24 +62,11 @@ def headline_of(run: Run) -> Headline:
     return Headline(pool, len(tree.positions_below(pool)), figure, pooled, unpooled, benefit, scale)
 
 
-def by_benefit(headline: Headline) -> list[str]:
-    """The cases, the lowest benefit first; those without one come last."""
-    rows = headline.benefit
-    return sorted(rows, key=lambda case: (rows[case].value is None, rows[case].value or 0.0))
-
-
-def shown_cases(headline: Headline, most: int = MOST) -> list[str]:
-    """The first case and those with the lowest benefits, `most` in all, in the order of the file."""
-    first, *others = headline.benefit
-    lowest = [case for case in by_benefit(headline) if case != first][: most - 1]
-    return [first, *(case for case in others if case in set(lowest))]
-
-
 def answer(headline: Headline) -> str:
     """How much risk pooling removes, from calm to crisis, in one sentence."""
     measure, confidence = headline.figure
     what = f"{_IN_WORDS[measure]} at {per_cent(confidence or 0.0)} %"
-    first, least = next(iter(headline.benefit)), by_benefit(headline)[0]
+    first, least = next(iter(headline.benefit)), by_benefit(headline.benefit)[0]
     whose = f"the {counted(headline.positions, 'position')} in {headline.pool}"
     base, lowest = headline.benefit[first], headline.benefit[least]
     if base.value is None and lowest.value is None:

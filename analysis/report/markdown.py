@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
-from analysis.report.content import Content, command_words
+from analysis.report.content import TITLES, Content
 from analysis.report.pictures import Picture
 from analysis.report.tables import Table
 
@@ -17,15 +17,13 @@ _MARKS = re.compile(r"[\\`*_\[\]|~$#!]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def markdown_of(contents: Sequence[Content], command: Sequence[str], folder: str) -> dict[str, str]:
+def markdown_of(contents: Sequence[Content], folder: str) -> dict[str, str]:
     """The files of a report.
 
     Parameters
     ----------
     contents : sequence of Content
         Of one run each.
-    command : sequence of str
-        That makes it again.
     folder : str
         The name of the folder of its pictures.
 
@@ -38,7 +36,7 @@ def markdown_of(contents: Sequence[Content], command: Sequence[str], folder: str
     several = len(contents) > 1
     parts = [f"# {len(contents)} scenarios"] if several else []
     for content in contents:
-        parts += writer.content(content, command, 2 if several else 1)
+        parts += writer.content(content, 2 if several else 1)
     return {**writer.files, "": "\n\n".join(parts) + "\n"}
 
 
@@ -61,40 +59,39 @@ class _Writer:
         self.folder = folder
         self.files: dict[str, str] = {}
 
-    def content(self, content: Content, command: Sequence[str], level: int) -> Iterator[str]:
+    def content(self, content: Content, level: int) -> Iterator[str]:
         """The paragraphs of one run."""
         section, case = "#" * (level + 1), "#" * (level + 2)
         yield f"{'#' * level} {escaped(content.name)}"
         if content.description:
             yield escaped(content.description)
         yield f"**{escaped(content.answer)}**"
-        yield escaped(f"{content.plan}. {' '.join(content.losses)}")
-        yield f"{section} Repaired, noted, refused"
+        yield escaped(content.about)
+        yield f"{section} {TITLES['remarks']}"
         yield _items(f"**{kind}** {escaped(words)}" for kind, words in content.remarks)
-        yield f"{section} From calm to crisis"
+        yield f"{section} {TITLES['cases']}"
         yield from _table(content.cases)
-        yield from self._pictures(content.pictures)
-        yield f"{section} Case by case"
-        yield from map(escaped, content.not_drawn)
+        yield from self._pictures(content.pictured(None))
+        yield f"{section} {TITLES['sections']}"
+        yield from map(escaped, content.left_out())
         for its in content.sections:
             yield f"{case} {escaped(its.case)}"
             for table in its.tables:
                 yield from _table(table)
-            yield from self._pictures(its.pictures)
-        yield f"{section} What the columns mean"
+            yield from self._pictures(content.pictured(its.case))
+        yield f"{section} {TITLES['meanings']}"
         yield _items(map(escaped, content.meanings))
-        yield f"{section} How to make it again"
+        yield f"{section} {TITLES['again']}"
         yield _rows(["", ""], ["---", "---"], [[escaped(key), escaped(words)] for key, words in content.manifest])
-        yield "The same versions give the same figures, bit for bit, for any number of threads:"
-        yield _fenced(command_words(command), "")
-        yield f"{section} The scenario as resolved"
-        said = "Nothing is left implicit: a scenario file of its own, with the same digest."
-        yield f"{said} {escaped(content.shortened)}".rstrip()
+        yield escaped(content.again)
+        yield _fenced(content.command, "")
+        yield f"{section} {TITLES['resolved']}"
+        yield escaped(content.whole)
         yield _fenced(content.resolved.rstrip("\n"), "toml")
 
     def _pictures(self, pictures: Sequence[Picture]) -> Iterator[str]:
         for picture in pictures:
-            name = f"{self.folder}/{len(self.files) + 1:02}-{picture.key}.svg"
+            name = f"{self.folder}/{len(self.files) + 1:02}-{picture.kind}.svg"
             self.files[name] = picture.svg + "\n"
             yield f"![{escaped(picture.words)}]({quote(name)})"
             yield f"*{escaped(picture.reading)}*"
@@ -111,9 +108,6 @@ def _table(table: Table) -> Iterator[str]:
     if noted:
         heads, rules = [*heads, "notes"], [*rules, "---"]
         lines = [[*line, mark] for line, mark in zip(lines, table.marks, strict=True)]
-    if table.rest:
-        name, cells = table.rest
-        lines.append([name, *(cell for row in cells for cell in row)] + [""] * noted)
     yield f"**{escaped(table.caption)}**"
     yield _rows(list(map(escaped, heads)), rules, [list(map(escaped, line)) for line in lines])
     if table.words:

@@ -11,7 +11,7 @@ MOST_CHARACTERS = 250_000
 
 
 def resolved_text(resolved: Mapping[str, Any]) -> tuple[str, str]:
-    """The TOML of a resolved scenario, and what was left out of it; nothing where it is whole.
+    """The TOML of a resolved scenario, and what was left out of it.
 
     Parameters
     ----------
@@ -21,7 +21,8 @@ def resolved_text(resolved: Mapping[str, Any]) -> tuple[str, str]:
     Returns
     -------
     text : str
-    words : str
+    left_out : str
+        Empty where the text is whole: then it is a scenario file.
     """
     left_out = []
     if _numbers(resolved) > MOST_NUMBERS:
@@ -32,8 +33,7 @@ def resolved_text(resolved: Mapping[str, Any]) -> tuple[str, str]:
         kept = text[:MOST_CHARACTERS].rpartition("\n")[0] + "\n"
         left_out.append(f"its last {text.count(chr(10)) - kept.count(chr(10)):,} lines")
         text = kept
-    where = "simcore show prints all of it, and manifest.json of --out holds it"
-    return text, f"Shortened by {some(left_out)}: {where}." if left_out else ""
+    return text, some(left_out)
 
 
 def _visible(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +16,9 @@ if TYPE_CHECKING:
     from analysis.comparison import Row
     from analysis.runs import Run
     from analysis.standalone import Figure
+
+NOT_ALL = "no sum: not every one of them has this figure"
+_REST = ""  # which no position is called
 
 
 class Table(NamedTuple):
@@ -34,8 +36,8 @@ class Table(NamedTuple):
     marks : list of str
         Of notes, at the end of each line.
     notes : list of (mark, text)
-    rest : tuple of str and cells, a tuple for each block; None
-        What is left of the lines, summed.
+    summed : bool
+        Whether the last line is what is left of the lines, summed.
     words : str
         What is not shown.
     """
@@ -46,7 +48,7 @@ class Table(NamedTuple):
     blocks: list[Block]
     marks: list[str]
     notes: list[tuple[str, str]]
-    rest: tuple[str, list[tuple[str, ...]]] | None = None
+    summed: bool = False
     words: str = ""
 
 
@@ -97,8 +99,9 @@ def _not_shown(count: int, what: str) -> str:
     return f"{counted(count, f'more {what}')} {'is' if count == 1 else 'are'} not shown"
 
 
-def pool_tables(run: Run, headline: Headline, cases: Sequence[str]) -> tuple[dict[str, Table], Layout]:
-    """For each of `cases` the table of its pools, as in the text table; and the layout they are cut from."""
+def pool_tables(run: Run, headline: Headline, cases: Sequence[str]) -> tuple[dict[str, list[Table]], Layout]:
+    """For each of `cases` the table of its pools, as in the text table, and that of the intervals of estimation where
+    there are any; and the layout of all of them together."""
     tree = run.scenario.cases[0].pools
     pools = [pool.name for pool in tree.pools]
     values = {name: math.fsum(position.value for position in tree.positions_below(name)) for name in pools}
@@ -112,45 +115,43 @@ def pool_tables(run: Run, headline: Headline, cases: Sequence[str]) -> tuple[dic
             f"{cases[0]}. {_not_shown(len(pools) - MOST, 'pool')}."
         )
         pools = [name for name in pools if name in kept]
-    lines = [(case, name) for case in cases for name in pools]
-    its = [row for case in cases for row in rows[case] if row.node in set(pools)]
-    shown = lay_out(its, lines, run.scenario.plan.confidences, [values[name] for _, name in lines])
-    caption = f"pools, in {unit_in(run, shown.scale[0])} and in per cent of their value"
-    tables = {case: table._replace(words=words) for case, table in _by_case(shown, lines, caption, "pool").items()}
-    return tables, shown
-
-
-def estimation_tables(shown: Layout, cases: Sequence[str], pools: dict[str, Table], unit: str) -> dict[str, Table]:
-    """For each of `cases` the table of the intervals of estimation of its pools."""
-    lines = [(case, name) for case in cases for name in pools[case].names]
-    layout = shown._replace(blocks=shown.estimated, marks=[""] * len(lines))
-    return _by_case(layout, lines, f"95 % intervals from not knowing the parameters, in {unit}", "pool")
+    values = {name: values[name] for name in pools}
+    its = {case: [row for row in rows[case] if row.node in values] for case in cases}
+    whole, layouts = _laid_out(run, its, dict.fromkeys(cases, values), "pooled")
+    unit = unit_in(run, whole.scale[0])
+    tables = {}
+    for case, shown in layouts.items():
+        caption = f"{case}: pools, in {unit} and in per cent of their value"
+        intervals = f"{case}: 95 % intervals from not knowing the parameters, in {unit}"
+        estimated = _table(intervals, "pool", pools, shown._replace(blocks=shown.estimated, marks=[], notes=[]))
+        table = _table(caption, "pool", pools, shown)._replace(words=words)
+        tables[case] = [table, estimated] if estimated.blocks else [table]
+    return tables, whole
 
 
 def position_tables(run: Run, cases: Sequence[str]) -> dict[str, Table]:
     """For each of `cases` the table of its positions standing alone: all, or the largest and the sum of the rest."""
     values = {position.name: position.value for position in run.scenario.cases[0].pools.positions}
     rows = _rows_by_case(run, cases, "position")
-    kept, figure = {case: list(values) for case in cases}, ""
-    if len(values) > MOST:
-        for case in cases:
-            largest, figure = _largest(rows[case], "standalone", list(values), values)
-            kept[case] = [name for name in values if name in set(largest[:MOST])]
-    lines = [(case, name) for case in cases for name in kept[case]]
-    its = [row for case in cases for row in rows[case] if row.node in set(kept[case])]
-    of_lines = [values[name] for _, name in lines]
-    shown = lay_out(its, lines, run.scenario.plan.confidences, of_lines, view="standalone")
-    caption = f"positions standing alone, in {unit_in(run, shown.scale[0])} and in per cent of their value"
-    tables = _by_case(shown, lines, caption, "position")
-    if not figure:
-        return tables
-    return {
-        case: table._replace(
-            rest=_rest(rows[case], values, set(kept[case]), shown),
-            words=f"Shown are the {MOST} positions with the largest {figure}; the rest are summed, each on its own.",
-        )
-        for case, table in tables.items()
-    }
+    kept, words = dict.fromkeys(cases, values), dict.fromkeys(cases, "")
+    for case in cases if len(values) > MOST else ():
+        largest, figure = _largest(rows[case], "standalone", list(values), values)
+        most = set(largest[:MOST])
+        kept[case] = {name: value for name, value in values.items() if name in most}
+        words[case] = f"Shown are the {MOST} positions with the largest {figure}; the rest are summed, each on its own."
+    its = {case: [row for row in rows[case] if row.node in kept[case]] for case in cases}
+    whole, layouts = _laid_out(run, its, kept, "standalone")
+    tables = {}
+    for case, shown in layouts.items():
+        names, left = list(kept[case]), values.keys() - kept[case].keys()
+        if left:
+            names.append(f"the other {counted(len(left), 'position')}")
+            summed = its[case] + _summed([row for row in rows[case] if row.node in left])
+            with_rest = kept[case] | {_REST: math.fsum(value for name, value in values.items() if name in left)}
+            shown = _layout(run, {case: summed}, {case: with_rest}, "standalone", whole.scale)
+        caption = f"{case}: positions standing alone, in {unit_in(run, whole.scale[0])} and in per cent of their value"
+        tables[case] = _table(caption, "position", names, shown)._replace(summed=bool(left), words=words[case])
+    return tables
 
 
 def _rows_by_case(run: Run, cases: Sequence[str], kind: str) -> dict[str, list[Row]]:
@@ -173,41 +174,43 @@ def _largest(rows: Sequence[Row], view: str, names: Sequence[str], values: dict[
     return sorted(names, key=lambda name: -abs(values[name])), "value"
 
 
-def _by_case(shown: Layout, lines: Sequence[tuple[str, str]], caption: str, what: str) -> dict[str, Table]:
-    """The lines of each case as a table of their own, without columns that are empty there."""
-    tables = {}
-    for case in dict.fromkeys(case for case, _ in lines):
-        numbers = [i for i, (its, _) in enumerate(lines) if its == case]
-        blocks = [Block(block.title, block.heads, [block.cells[i] for i in numbers]) for block in shown.blocks]
-        blocks = [block for block in blocks if any(map(any, block.cells))]
-        marks = [shown.marks[i] for i in numbers]
-        names = [lines[i][1] for i in numbers]
-        cells = [cell for block in blocks for row in block.cells for cell in row]
-        used = set(re.findall(r"\[\d+\]", " ".join([*cells, *marks])))
-        notes = [(f"[{i}]", note) for i, note in enumerate(shown.notes, 1) if f"[{i}]" in used]
-        tables[case] = Table(f"{case}: {caption}", what, names, blocks, marks, notes)
-    return tables
+def _laid_out(
+    run: Run, rows: dict[str, list[Row]], values: dict[str, dict[str, float]], view: str
+) -> tuple[Layout, dict[str, Layout]]:
+    """A line for each node that has a value, of all cases together; and of each case by itself, in the same scale."""
+    whole = _layout(run, rows, values, view)
+    return whole, {case: _layout(run, {case: rows[case]}, {case: values[case]}, view, whole.scale) for case in rows}
 
 
-def _rest(
-    rows: Sequence[Row], values: dict[str, float], kept: set[str], shown: Layout
-) -> tuple[str, list[tuple[str, ...]]]:
-    """What the positions that are not kept come to, each by itself; nothing where one has no figure."""
-    power, decimals = shown.scale
-    left = [name for name in values if name not in kept]
-    total = math.fsum(values[name] for name in left)
-    digits = decimals if any("." in cell for (cell,) in shown.blocks[0].cells) else 0
-    cells: list[tuple[str, ...]] = [(amount(total, power, digits),)]
-    found: dict[Figure, list[float | None]] = {}
+def _layout(
+    run: Run,
+    rows: dict[str, list[Row]],
+    values: dict[str, dict[str, float]],
+    view: str,
+    scale: tuple[int, int] | None = None,
+) -> Layout:
+    lines = [(case, name) for case, its in values.items() for name in its]
+    of_lines = [value for its in values.values() for value in its.values()]
+    together = [row for its in rows.values() for row in its]
+    return lay_out(together, lines, run.scenario.plan.confidences, of_lines, view=view, scale=scale)
+
+
+def _table(caption: str, what: str, names: Sequence[str], shown: Layout) -> Table:
+    """The layout of one case, without columns that are empty there."""
+    blocks = [block for block in shown.blocks if any(map(any, block.cells))]
+    notes = [(f"[{number}]", note) for number, note in enumerate(shown.notes, 1)]
+    return Table(caption, what, list(names), blocks, shown.marks, notes)
+
+
+def _summed(rows: Sequence[Row]) -> list[Row]:
+    """The rows of positions as those of one, `_REST`: each figure added up, and none where a position has none."""
+    found: dict[Figure, list[Row]] = {}
     for row in rows:
-        if row.node not in kept and row.measure != "mean":
-            found.setdefault((row.measure, row.confidence), []).append(row.value)
-    for figures in found.values():
-        told = [figure for figure in figures if figure is not None]
-        if len(told) < len(figures):
-            cells.append(("", ""))
-            continue
-        figure = math.fsum(told)
-        share = f"{100.0 * figure / total:z.2f}" if total > 0.0 else ""
-        cells.append((amount(figure, power, decimals), share))
-    return f"the other {counted(len(left), 'position')}", cells
+        found.setdefault((row.measure, row.confidence), []).append(row)
+    summed = []
+    for its in found.values():
+        figures = [row.value for row in its if row.value is not None]
+        whole = len(figures) == len(its)
+        value, note = (math.fsum(figures), None) if whole else (None, NOT_ALL)
+        summed.append(its[0]._replace(node=_REST, value=value, note=note))
+    return summed

@@ -25,7 +25,8 @@ def write_report(runs: Run | Sequence[Run], file: str | Path, *, command: Sequen
         What ends in ``.html`` is one file that needs nothing else; what ends in ``.md`` is Markdown, with its
         pictures in a folder of the same name beside it (``report.md``: ``report_files``).
     command : sequence of str, optional
-        What made it, told under "How to make it again"; else the one that would.
+        What made it, told under "How to make it again"; else that says how to run the scenario that the report holds,
+        which may have overrides, or come from no file.
 
     Returns
     -------
@@ -49,9 +50,7 @@ def write_report(runs: Run | Sequence[Run], file: str | Path, *, command: Sequen
         problems.append(Problem("runs", f"{len(runs)} of them", "at least one Run, each with its summaries", remedy))
     raise_if_any(problems)
     target.try_target(file, "file")
-    texts = _texts(
-        runs, file, command or ["simcore", "run", *(run.scenario.file for run in runs), "--report", str(file)]
-    )
+    texts = _texts(runs, file, command)
     write_files(file.parent, texts)
     return sum(len(text.encode(errors="backslashreplace")) for text in texts.values())
 
@@ -60,12 +59,12 @@ def _texts(runs: Sequence[Run], file: Path, command: Sequence[str]) -> dict[str,
     """The files of a report by their names, that of the report itself last: it never shows what is not there."""
     from analysis.report.content import content_of
 
-    contents = list(map(content_of, runs))
+    contents = [content_of(run, command) for run in runs]
     if file.suffix.lower() == ".html":
         from analysis.report.html import html_of
 
-        return {file.name: html_of(contents, command)}
+        return {file.name: html_of(contents)}
     from analysis.report.markdown import markdown_of
 
-    texts = markdown_of(contents, command, target.pictures_folder(file))
+    texts = markdown_of(contents, target.pictures_folder(file))
     return {name or file.name: text for name, text in texts.items()}
