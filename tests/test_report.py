@@ -22,6 +22,7 @@ from analysis.report import pictures, resolved, svg
 from analysis.report.content import content_of
 from analysis.report.headline import answer, figure_words, headline_of
 from analysis.report.markdown import escaped
+from analysis.report.tables import cases_table
 from scenarios.loader import from_document
 from simcore import InputError, brackets
 from simcore.errors import Problem
@@ -184,7 +185,12 @@ def with_benefits(headline, **values):
         ({"base": -0.05}, "removes -5.0 % [-6.0, -4.0] (it hurts) of their expected shortfall at 99 % in base."),
         (
             {"base": None, "bad": 0.1},
-            "removes 10.0 % [9.0, 11.0] of their expected shortfall at 99 % in bad, the least of 2 cases.",
+            "removes 10.0 % [9.0, 11.0] of their expected shortfall at 99 % in bad; 1 case has no such figure.",
+        ),
+        (
+            {"base": 0.25, "bad": 0.1, "wild": None, "wilder": None},
+            "removes 25.0 % [24.0, 26.0] of their expected shortfall at 99 % in base, and 10.0 % [9.0, 11.0] in bad, "
+            "the least of 2 cases; 2 cases have no such figure.",
         ),
     ],
 )
@@ -215,6 +221,32 @@ def test_where_expected_shortfall_does_not_exist_the_report_is_about_value_at_ri
     count = sum(row.value is None for row in run.rows)
     refused = [int(number) for number in re.findall(r"Refused (\d+) of", page.texts["li"])]
     assert sum(refused) == count > 0
+
+
+def test_notes_of_figures_are_told_with_how_many_have_them(tmp_path):
+    """5,000 paths: 50 losses beyond 99 %, and half the batches that a standard error takes."""
+    run = run_of(document(paths=5_000, shocks=1))
+    page = Page(page_of(run, tmp_path))
+    assert "nothing to caution of" not in page.texts["li"]
+    parts = [part for row in run.rows if row.value is not None and row.note for part in row.note.split("; ")]
+    assert parts
+    for note in set(parts):
+        assert f"Noted {parts.count(note):,} of {len(run.rows):,} figures: {note}." in page.texts["li"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "told"),
+    [
+        ({"a": 0.2, "b": 0.3}, "2 more cases are not shown, with benefits from 20.0 % to 30.0 %."),
+        ({"a": 0.2, "b": None}, "2 more cases are not shown, with benefits from 20.0 % to 20.0 %, and 1 without one."),
+        ({"a": None}, "1 more case is not shown, 1 without one."),
+    ],
+)
+def test_cases_without_a_benefit_are_told_as_such_where_they_are_not_shown(hidden, told):
+    run = run_of(document(shocks=0))
+    headline = with_benefits(headline_of(run), base=0.1, **hidden)
+    headline = headline._replace(pooled=headline.benefit, unpooled=headline.benefit)
+    assert cases_table(run, headline, ["base"]).words.endswith(told)
 
 
 def test_a_page_needs_nothing_but_itself(tmp_path):

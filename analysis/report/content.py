@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,12 +131,13 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     positions = position_tables(run, cases)
     unit = unit_in(run, shown.scale[0])
     text, left_out = resolved_text(scenario.resolved)
+    of = "but those said to come from not knowing the parameters " if drawn_of(scenario) else ""
     before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
     return Content(
         name=scenario.name,
         description=in_one_line(scenario.description),
         answer=answer(headline),
-        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to)]),
+        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to, of)]),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
         sections=[Section(case, [*pools[case], positions[case]]) for case in cases],
@@ -193,6 +195,9 @@ def _remarks(run: Run) -> Iterator[tuple[str, str]]:
             empty[row.note or ""] = empty.get(row.note or "", 0) + 1
     for note, count in empty.items():
         yield "Refused", f"{count:,} of {len(run.rows):,} figures are empty: {note}."
+    parts = (part for row in run.rows if row.value is not None and row.note for part in row.note.split("; "))
+    for note, count in Counter(parts).items():
+        yield "Noted", f"{count:,} of {len(run.rows):,} figures: {note}."
 
 
 def _manifest(run: Run) -> list[tuple[str, str]]:

@@ -63,25 +63,23 @@ def headline_of(run: Run) -> Headline:
 
 
 def answer(headline: Headline) -> str:
-    """How much risk pooling removes, from calm to crisis, in one sentence."""
+    """How much risk pooling removes, from calm to crisis, in one sentence; how many cases have no such figure."""
     measure, confidence = headline.figure
     what = f"{_IN_WORDS[measure]} at {per_cent(confidence or 0.0)} %"
-    first, least = next(iter(headline.benefit)), by_benefit(headline.benefit)[0]
     whose = f"the {counted(headline.positions, 'position')} in {headline.pool}"
+    what = f"{'its' if headline.positions == 1 else 'their'} {what}"
+    first, least = next(iter(headline.benefit)), by_benefit(headline.benefit)[0]
     base, lowest = headline.benefit[first], headline.benefit[least]
-    if base.value is None and lowest.value is None:
-        return f"What pooling {whose} removes of their {what} cannot be told: {base.note}."
-    count = f"{len(headline.benefit):,} cases"
-    if base.value is None:
-        return f"Pooling {whose} removes {_share(lowest)} of their {what} in {least}, the least of {count}."
-    said = f"Pooling {whose} removes {_share(base)} of their {what} in {first}"
-    if len(headline.benefit) == 1:
-        return f"{said}."
-    return (
-        f"{said}, the least of {count}."
-        if least == first
-        else f"{said}, and {_share(lowest)} in {least}, the least of {count}."
-    )
+    known = sum(row.value is not None for row in headline.benefit.values())
+    if not known:
+        return f"What pooling {whose} removes of {what} cannot be told: {base.note}."
+    said = [f"{_share(base)} of {what} in {first}"] if base.value is not None else []
+    if least != first:
+        said.append(f"{_share(lowest)} {'' if said else f'of {what} '}in {least}")
+    of = f", the least of {known:,} cases" if known > 1 else ""
+    unknown = len(headline.benefit) - known
+    others = f"; {counted(unknown, 'case')} {'has' if unknown == 1 else 'have'} no such figure" if unknown else ""
+    return f"Pooling {whose} removes {', and '.join(said)}{of}{others}."
 
 
 def figure_words(headline: Headline, case: str, unit: str) -> str:

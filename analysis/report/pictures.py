@@ -110,7 +110,8 @@ _OF_ONE = [
     _Kind(
         "fan",
         "The value over time",
-        "Quantiles at 5, 25, 50, 75 and 95 % of the pool's value, in per cent of its start, and five single paths.",
+        "Quantiles at 5, 25, 50, 75 and 95 % of the pool's value, in per cent of its start (in the "
+        "currency where that is not above 0), and five single paths.",
     ),
     _Kind(
         "convergence",

@@ -91,6 +91,8 @@ def _cases_left_out(headline: Headline, cases: Sequence[str]) -> str:
     told = [value for value in others if value is not None]
     ends = [f"{100.0 * value:z.1f} %" for value in (min(told), max(told))] if told else []
     between = f", with benefits from {ends[0]} to {ends[1]}" if ends else ""
+    if without := len(others) - len(told):
+        between += f", {'and ' if told else ''}{without:,} without one"
     least = f"Shown are the first case and the {len(cases) - 1} with the lowest benefits."
     return f"{least} {_not_shown(len(others), 'case')}{between}."
 
