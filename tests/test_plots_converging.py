@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 from drawing import assert_as_before
-from hypothesis import given
-from hypothesis import strategies as st
-from models import bits, deep_tree, equal_pool, plan, three_assets
+from models import deep_tree, equal_pool, plan, three_assets
 from pictured import cells, cut_off, overlapping, renamed, run_of, words
-from summaries import summarise
 
 import analysis
 import scenarios
@@ -15,7 +12,7 @@ from analysis import plots
 from analysis.figures import estimate_of
 from analysis.plots import converging
 from analysis.plots.bands import band_of
-from analysis.plots.converging import convergence_of, first_batches, knows
+from analysis.plots.converging import convergence_of
 from simcore import InputError, brackets, simulate
 
 WHOLE = 512 * 256  # of the longest runs with a batch a block
@@ -30,59 +27,6 @@ def nested():
 @pytest.fixture(scope="module")
 def etf18():
     return analysis.run(scenarios.load("etf18", overrides={"simulation.paths": 200_000}))
-
-
-@pytest.mark.parametrize("batches", [1, 20, 77, 255, 256])
-@pytest.mark.parametrize("law", [{}, {"dof": 4.0}], ids=["normal", "t"])
-def test_the_first_batches_have_the_bits_of_a_shorter_run(law, batches):
-    case, confidence = deep_tree(**law), 0.99
-    whole = simulate([case], plan(WHOLE))[case.name]
-    shorter = simulate([case], plan(512 * batches, confidences=(confidence,)))[case.name]
-    for node in case.pools.names:
-        part, real = first_batches(whole[node], batches, confidence), shorter[node]
-        assert (part.batch_paths, part.tail.depth) == (real.batch_paths, real.tail.depth)
-        for name in ("batch", "count", "center", "deviation", "square"):
-            assert bits(getattr(part, name)).tolist() == bits(getattr(real, name)).tolist()
-        assert knows(part, confidence)
-        assert part.tail.enough or batches == 1
-        assert bits(part.tail.values).tolist() == bits(real.tail.values[-len(part.tail.values) :]).tolist()
-        assert part.tail.paths.tolist() == real.tail.paths[-len(part.tail.paths) :].tolist()
-        for measure in ("value_at_risk", ES):
-            cut, exact = (estimate_of(summary, measure, confidence) for summary in (part, real))
-            for end in ("value", "std_error", "low", "high"):
-                assert getattr(cut, end) == getattr(exact, end)
-
-
-@given(
-    st.integers(1, 12),
-    st.sampled_from([0.6, 0.9, 0.95, 0.99]),
-    st.sampled_from([1, 4, 40]),
-    st.sampled_from(["all", 0.0, 1.0]),
-    st.integers(0, 20),
-)
-def test_what_it_knows_is_right_and_what_it_does_not_know_it_says(batches, confidence, levels, kept, seed):
-    """Losses of few levels: equal ones at the threshold, at the least loss kept, and at VaR."""
-    losses = np.random.default_rng(seed).integers(0, levels, size=64 * 12 - 5).astype(float)
-    threshold = losses.min() - kept if kept != "all" else None
-    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=threshold)
-    first = losses[: 64 * batches]
-    part = first_batches(whole, batches, confidence)
-    assert part.paths == len(first)
-    if knows(part, confidence):
-        for measure, of in (("value_at_risk", analysis.value_at_risk), (ES, analysis.expected_shortfall)):
-            assert estimate_of(part, measure, confidence).value == pytest.approx(of(first, confidence), rel=1e-12)
-    else:
-        with pytest.raises(InputError, match="are enough"):
-            estimate_of(part, ES, confidence)
-    assert knows(part, confidence) or batches < 12 or confidence < 0.9
-
-
-def test_ties_of_losses_that_were_not_kept_are_not_counted():
-    """Of the losses equal to the threshold none is known to be among the worst where the tail was cut above it."""
-    losses = np.concatenate([np.zeros(320), np.arange(320.0), np.full(640, 1000.0)])
-    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=0.0)
-    assert whole.tail.ties.sum() == 321
-    assert not knows(first_batches(whole, 10, 0.9), 0.9)  # all that was kept lies in the later half
 
 
 def test_the_last_is_the_table(nested):

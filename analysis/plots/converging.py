@@ -15,10 +15,9 @@ from analysis import lookup
 from analysis.plots import style
 from analysis.plots.bands import Band, band_of, draw_band
 from analysis.text import figure_name
-from simcore.confidence import interval_ranks, quantile_rank, tail_depth
 from simcore.errors import InputError, Problem, show
-from simcore.summary import Summary
-from simcore.tails import BoundedTail, Tail
+from simcore.summary import Summary, first_batches, knows
+from simcore.tails import BoundedTail
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -41,48 +40,6 @@ class Convergence(NamedTuple):
 
     paths: NDArray[np.int64]
     band: Band
-
-
-def first_batches(summary: Summary, batches: int, confidence: float) -> Summary:
-    """The Summary of the first batches of a run: what a run of their paths would have kept.
-
-    Parameters
-    ----------
-    summary : Summary
-        Of a whole run, with a whole tail.
-    batches : int
-        From 1 to all.
-    confidence : float
-        For which the tail is kept, as deep as the whole run's goes.
-
-    Returns
-    -------
-    Summary
-        Its tail is not `enough` where the whole run kept too few losses of these paths.
-    """
-    tail = summary.tail.worst
-    count = summary.count[:batches]
-    inside = tail.paths < batches * summary.batch_paths
-    ties, threshold = tail.ties[:batches], tail.threshold
-    if len(tail.values) == tail.depth:  # losses between the threshold and the least one kept are lost
-        ties, threshold = np.zeros_like(ties), float(tail.values[0])
-    depth = tail_depth(confidence, int(count.sum()))
-    return Summary(
-        batch_paths=summary.batch_paths,
-        batch=summary.batch[:batches],
-        count=count,
-        center=summary.center,
-        deviation=summary.deviation[:batches],
-        square=summary.square[:batches],
-        tail=Tail(tail.values[inside], tail.paths[inside], threshold, ties, depth).cut(),
-    )
-
-
-def knows(summary: Summary, confidence: float) -> bool:
-    """Whether VaR at this confidence, and its interval, are among the losses that a tail holds."""
-    n = summary.paths
-    ranks = (quantile_rank(confidence, n), *interval_ranks(confidence, n))
-    return summary.tail.knows([n - rank + 1 for rank in ranks])
 
 
 def convergence_of(run: Run, case: Case, pool: str, confidence: float) -> Convergence:
