@@ -17,7 +17,7 @@ from analysis import plots
 from analysis.expectation import expected_loss
 from analysis.plots import density
 from analysis.plots.density import Histogram, beyond, comonotone_sum, density_of, histogram
-from simcore import InputError, Market, Pool, PoolTree, Position
+from simcore import InputError, Market, Pool, PoolTree, Position, replay
 
 MEASURES = {"value_at_risk": analysis.value_at_risk, "expected_shortfall": analysis.expected_shortfall}
 CONFIDENCES = (0.6, 0.9, 0.95, 0.975, 0.99, 0.999)
@@ -99,6 +99,18 @@ def test_only_the_first_paths_are_replayed(nested, monkeypatch):
     assert (all_losses.paths, fewer.paths) == (3_000, 1_000)
     assert fewer.pooled.tolist() == all_losses.pooled[:1_000].tolist()
     assert fewer.marks == all_losses.marks  # of all paths
+
+
+def test_it_takes_the_threads_of_the_run(nested, monkeypatch):
+    taken = []
+
+    def recording(*arguments, threads=None, **options):
+        taken.append(threads)
+        return replay(*arguments, threads=threads, **options)
+
+    monkeypatch.setattr("simcore.simulation.replay", recording)
+    density_of(nested._replace(threads=1), nested.scenario.cases[0], "top", 0.99)
+    assert taken == [1]
 
 
 def within_error(losses, law, *, wide):

@@ -152,7 +152,7 @@ def density_of(run: Run, case: Case, pool: str, confidence: float) -> LossDensit
             else:
                 marks.append(Mark(side, measure, row.value))
     paths = min(plan.paths, MOST_PATHS, MOST_LOSSES // len(case.pools.names))
-    losses = replay(case, plan, np.arange(paths), returns=False).losses
+    losses = replay(case, plan, np.arange(paths), returns=False, threads=run.threads).losses
     mean = expected_loss(case, plan, positions) if run.scenario.relative_to == "mean" else None
     samples = {"pooled": losses[pool], "unpooled": comonotone_sum(losses[position.name] for position in positions)}
     densities = {}
