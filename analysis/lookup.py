@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.runs import Run
 from simcore.errors import InputError, Problem, show
 from simcore.pools import Pool, PoolTree
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
-    from analysis.runs import Run
     from simcore.case import Case
+
+
+def check_run(run: object, *, summaries: bool = False) -> None:
+    """Refuse what is no run; with `summaries` also one that does not hold them.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(run, Run) or (summaries and not run.summaries):
+        allowed = "a Run with its summaries" if summaries else "a Run"
+        raise InputError([Problem("run", show(run), allowed, "make one: analysis.run(scenario)")])
 
 
 def headline_pool(tree: PoolTree) -> str:

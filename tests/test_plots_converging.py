@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import deep_tree, equal_pool, plan, three_assets
-from pictured import cells, cut_off, overlapping, renamed, run_of, words
+from pictured import cells, cut_off, overlapping, renamed, run_of, title_of, words
 
 import analysis
 import scenarios
@@ -36,14 +36,15 @@ def test_the_last_is_the_table(nested):
             run = run_of(deep_tree(), plan=plan(60_000), relative_to="mean")
         for pool in ("top", "middle", "bottom"):
             for confidence in (0.95, 0.99):
-                shown = convergence_of(run, run.scenario.cases[0], pool, confidence)
+                shown = convergence_of(run, pool=pool, confidence=confidence)
                 last = tuple(column[-1] for column in shown.band)
+                assert (shown.case, shown.pool, shown.confidence) == ("base", pool, confidence)
                 assert last == cells(run, pool, "pooled", ES, confidence)
                 assert shown.paths[-1] == 60_000
 
 
 def test_numbers_of_paths_are_even_on_a_logarithmic_axis(nested):
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.99)
+    shown = convergence_of(nested)
     assert shown.paths[0] == 512
     assert 20 <= len(shown.paths) <= 30
     assert np.all(np.diff(shown.paths) > 0)
@@ -58,7 +59,7 @@ def test_where_too_few_losses_were_kept_it_begins_later():
     """At the only confidence the tail of the whole run does not reach down to VaR of its first paths."""
     case = three_assets()
     run = run_of(case, plan=plan(WHOLE, confidences=(0.95,)))
-    shown = convergence_of(run, case, "pool", 0.95)
+    shown = convergence_of(run)
     assert 512 * 5 < shown.paths[0] < WHOLE / 2
     for paths, value, low in zip(shown.paths, shown.band.value, shown.band.low, strict=True):
         real = simulate([case], plan(int(paths), confidences=(0.95,)))["base"]["pool"]
@@ -68,7 +69,7 @@ def test_where_too_few_losses_were_kept_it_begins_later():
 
 def test_nothing_is_drawn_before_a_gap(nested, monkeypatch):
     monkeypatch.setattr(converging, "knows", lambda summary, confidence: len(summary.batch) not in (9, 10, 11, 12, 13))
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.99)
+    shown = convergence_of(nested)
     assert shown.paths[0] > 512 * 13
 
 
@@ -77,7 +78,7 @@ def test_an_error_that_does_not_exist_is_not_drawn():
     case = equal_pool(2, value=-1e5, volatility=2.2)
     run = run_of(case, plan=plan(30_000, horizon=1.0))
     assert cells(run, "pool", "pooled", ES, 0.99)[1] is None
-    shown = convergence_of(run, case, "pool", 0.99)
+    shown = convergence_of(run)
     assert np.isfinite(shown.band.value).all()
     assert np.isnan(shown.band.low).all()
 
@@ -87,7 +88,7 @@ def test_bounded_tails_have_the_first_paths_and_all(monkeypatch):
     monkeypatch.setattr(brackets, "NARROWING_PATHS", 2**14)
     case = three_assets()
     run = run_of(case, plan=plan(40_000, tail_budget=0))
-    shown = convergence_of(run, case, "pool", 0.99)
+    shown = convergence_of(run)
     assert shown.paths.tolist() == [512, 1024, 1536, 2048, 2560, 3072, 3584, 4096, 40_000]
     assert tuple(column[-1] for column in shown.band) == cells(run, "pool", "pooled", ES, 0.99)
     first = simulate([case], plan(4_096))["base"]["pool"]
@@ -111,7 +112,7 @@ def test_what_the_run_does_not_have_is_refused(nested, option, value):
 
 def test_the_artists_hold_the_numbers(nested, no_screen):
     ax = plots.convergence(nested, confidence=0.95)
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.95)
+    shown = convergence_of(nested, confidence=0.95)
     curve, final = ax.lines
     assert curve.get_xdata().tolist() == shown.paths.tolist()
     assert curve.get_ydata().tolist() == shown.band.value.tolist()
@@ -141,7 +142,7 @@ def test_few_paths_are_drawn_without_an_interval(paths, no_screen):
 def test_names_stay_text(no_screen):
     ax = plots.convergence(run_of(renamed(three_assets(), "base $y$", "<i>$x_1$</i>"), plan=plan(2_000)))
     assert ax.get_title(loc="left") == "<i>$x_1$</i>, base $y$: ES 99 % against paths"
-    assert ax._left_title.get_parse_math() is False
+    assert title_of(ax).get_parse_math() is False
 
 
 def test_it_draws_into_axes_that_are_given(nested, no_screen):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analysis import lookup
+from analysis.lookup import benefit_view, check_run, confidence_of, pool_of
 from analysis.plots import style
 from analysis.plots.bands import band_of
 from analysis.text import figure_name, fitted
@@ -28,25 +28,28 @@ class Benefits(NamedTuple):
 
     Attributes
     ----------
+    pool : str
+    confidence : float
     rows : list of Row
         Of the table, a case each, in the order of the file.
     hidden : int
         Cases beside them, whose benefits are no lower.
     """
 
+    pool: str
+    confidence: float
     rows: list[Row]
     hidden: int
 
 
-def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
-    """The benefits of a pool in ES, against all positions below it: of the first case, and of the 19 lowest others.
+def benefits_of(run: Run, *, pool: str | None = None, confidence: float | None = None) -> Benefits:
+    """What `benefit_by_case` draws: the benefits of the first case, and of the 19 lowest others.
 
     Parameters
     ----------
     run : Run
-    pool : str
-    confidence : float
-        Of the run's table.
+    pool, confidence : optional
+        As of `benefit_by_case`.
 
     Returns
     -------
@@ -55,23 +58,24 @@ def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
     Raises
     ------
     InputError
-        When no case has a benefit.
+        When the run has no such pool or confidence, or the pool has no benefit in any case.
     """
-    cases = run.scenario.cases
-    wanted = (pool, lookup.benefit_view(cases[0].pools, pool), "expected_shortfall", confidence)
+    first, at = run.scenario.cases[0], confidence_of(run, confidence)
+    name = pool_of(first, pool)
+    wanted = (name, benefit_view(first.pools, name), "expected_shortfall", at)
     rows = [row for row in run.rows if (row.node, row.view, row.measure, row.confidence) == wanted]
     if all(row.value is None for row in rows):
         allowed = f"a pool with a benefit in some case; here: {rows[0].note}"
-        raise InputError([Problem("pool", show(pool), allowed, "choose another pool")])
+        raise InputError([Problem("pool", show(name), allowed, "choose another pool")])
     lowest = sorted(range(1, len(rows)), key=lambda i: np.inf if (value := rows[i].value) is None else value)
     kept = sorted([0, *lowest[: MOST_CASES - 1]])
-    return Benefits([rows[i] for i in kept], len(rows) - len(kept))
+    return Benefits(name, at, [rows[i] for i in kept], len(rows) - len(kept))
 
 
 def benefit_by_case(
     run: Run, *, pool: str | None = None, confidence: float | None = None, ax: Any = None, theme: style.Theme = "light"
 ) -> Any:
-    """Benefit of a pool in every case, in the order of the file, with its 95 % interval of simulation error.
+    """Benefit in ES of a pool in every case, in the order of the file, with its 95 % interval of simulation error.
 
     Parameters
     ----------
@@ -80,19 +84,20 @@ def benefit_by_case(
     pool : str, optional
         The one with the most positions when absent.
     confidence : float, optional
-        Of the ES whose benefit it is: one of the scenario's; the highest when absent.
-    ax : matplotlib Axes, optional
-        New ones, as high as the cases need, when absent.
+        One of the scenario's; the highest when absent.
+    ax : matplotlib.axes.Axes, optional
+        New ones when absent, as high as the cases need.
     theme : {"light", "dark"}
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib.axes.Axes
 
     Raises
     ------
     InputError
-        When the run has no such pool or confidence, or the pool has no benefit in any case.
+        When `run` is none or has no such pool or confidence, there is no such theme, or the pool has no benefit in any
+        case.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -100,12 +105,12 @@ def benefit_by_case(
     -----
     Of more than 20 cases it shows the first, and of the others the 19 with the lowest benefits.
     """
-    colours, confidence = style.colours_of(theme), lookup.confidence_of(run, confidence)
-    name = lookup.pool_of(run.scenario.cases[0], pool)
-    shown = benefits_of(run, name, confidence)
+    check_run(run)
+    colours = style.colours_of(theme)
+    shown = benefits_of(run, pool=pool, confidence=confidence)
     ax = style.new_axes((style.SIZE[0], 1.3 + 0.28 * len(shown.rows))) if ax is None else ax
-    es = figure_name("expected_shortfall", confidence)
-    style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", name, width=60), grid="x")
+    es = figure_name("expected_shortfall", shown.confidence)
+    style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", shown.pool, width=60), grid="x")
     band = band_of(shown.rows)
     for y, (row, value, low, high) in enumerate(zip(shown.rows, *band, strict=True)):
         if row.value is None:

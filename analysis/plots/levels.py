@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import join_notes
-from analysis.lookup import case_of, confidence_of, pool_of, rows_at, unit_of
+from analysis.lookup import case_of, check_run, confidence_of, pool_of, rows_at, unit_of
 from analysis.plots import style
 from analysis.text import amount, amount_scale, counted, figure_name, power_name
 
@@ -133,10 +133,11 @@ def waterfall(
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or there is no such theme.
+        When `run` is none or has no such case, pool or confidence, or there is no such theme.
     SimcoreError
         When Matplotlib is not installed.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     levels = levels_of(run, case=case, pool=pool, confidence=confidence)
     ax = style.new_axes() if ax is None else ax

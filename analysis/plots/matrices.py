@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lookup import case_of
+from analysis.lookup import case_of, check_run
 from analysis.plots import style
 from analysis.text import fitted
 from simcore.dependence import Bootstrap, Factors
@@ -172,10 +172,11 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     Raises
     ------
     InputError
-        When the run has no such case, or there is no such theme.
+        When `run` is none or has no such case, or there is no such theme.
     SimcoreError
         When Matplotlib is not installed.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     matrices = matrices_of(run, case=case)
     ax = style.new_axes(_SIZE, columns=2) if ax is None else ax

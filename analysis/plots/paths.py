@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lookup import case_of, pool_of, unit_of
+from analysis.lookup import case_of, check_run, pool_of, unit_of
 from analysis.plots import style
 from analysis.plots.bands import label_ends
 from analysis.values import values_over_time
@@ -93,7 +93,7 @@ def fan(
     Parameters
     ----------
     run : Run
-        As `analysis.run` gives it, of a scenario with two or more steps.
+        As `analysis.run` gives it.
     case : str, optional
         ``base`` when absent.
     pool : str, optional
@@ -109,7 +109,7 @@ def fan(
     Raises
     ------
     InputError
-        When the run has one step, or no such case or pool, or there is no such theme.
+        When `run` is none, or has one step or no such case or pool, or there is no such theme.
     CapacityError
         When the returns of 100 paths cannot fit into memory.
     SimcoreError
@@ -119,6 +119,7 @@ def fan(
     -----
     Of the first 2,000 paths, or of fewer, at least 100, where their returns would take more than half a GiB.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     found = fan_of(run, case=case, pool=pool)
     ax = style.new_axes() if ax is None else ax

@@ -6,7 +6,7 @@ import heapq
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.lookup import benefit_view, case_of, confidence_of, pool_of, rows_at, unit_of
+from analysis.lookup import benefit_view, case_of, check_run, confidence_of, pool_of, rows_at, unit_of
 from analysis.plots import style
 from analysis.text import columns, counted, figure_name, fitted
 
@@ -159,7 +159,7 @@ def pool_tree(
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or there is no such theme.
+        When `run` is none or has no such case, pool or confidence, or there is no such theme.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -168,6 +168,7 @@ def pool_tree(
     More than 20 positions are counted, and have no lines. Of more than 20 pools the largest have one, each of which is
     in another that has one; the others are counted, and their values added.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     lines = lines_of(run, case=case, pool=pool, confidence=confidence)
     ax = style.new_axes((style.SIZE[0], 1.0 + 0.22 * len(lines))) if ax is None else ax
