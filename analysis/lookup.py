@@ -119,21 +119,6 @@ def unit_of(run: Run) -> str:
     return run.scenario.currency or "units of currency"
 
 
-def row_of(run: Run, case: str, node: str, view: str, measure: str, confidence: float | None) -> Row:
-    """The row of one figure.
-
-    Raises
-    ------
-    LookupError
-        When the table has none.
-    """
-    wanted = (case, node, view, measure, confidence)
-    for row in run.rows:
-        if (row.case, row.node, row.view, row.measure, row.confidence) == wanted:
-            return row
-    raise LookupError(f"the table of {run.scenario.name} has no row for {wanted}")
-
-
 def rows_at(run: Run, case: str, measure: str, confidence: float | None) -> dict[tuple[str, str], Row]:
     """The rows of one figure of a case by node and view: one walk through the table, however many nodes there are."""
     wanted = (case, measure, confidence)

@@ -184,7 +184,7 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     image = _draw(left, colours, matrices.names, matrices.base, run.scenario.cases[0].name)
     if matrices.case is None or matrices.stressed is None:
         style.dress(right, colours)
-        style.sentence(right, colours, "No case has other correlations than the base.", width=30)
+        style.sentence(right, colours, "No case has other correlations than the base.")
     else:
         _draw(right, colours, matrices.names, matrices.stressed, matrices.case)
     bar = left.figure.colorbar(image, ax=[left, right], shrink=0.7, ticks=[-1.0, -0.5, 0.0, 0.5, 1.0])

@@ -29,7 +29,7 @@ class Colours:
     ----------
     ink, faint, ground : str
         Text and axes; grid lines and remarks; what is behind everything.
-    pooled, unpooled, benefit, harm : str
+    pooled, unpooled, benefit : str
         What each always has.
     low, middle, high : str
         Of a correlation of -1, 0 and 1.
@@ -41,7 +41,6 @@ class Colours:
     pooled: str
     unpooled: str
     benefit: str
-    harm: str
     low: str
     middle: str
     high: str
@@ -50,11 +49,11 @@ class Colours:
 COLOURS: dict[str, Colours] = {
     "light": Colours(
         ink="#1b1f24", faint="#6a737d", ground="#ffffff", pooled="#0072b2", unpooled="#e69f00", benefit="#009e73",
-        harm="#d55e00", low="#b35806", middle="#f7f7f7", high="#2b5c9e",
+        low="#b35806", middle="#f7f7f7", high="#2b5c9e",
     ),
     "dark": Colours(
         ink="#e6e8eb", faint="#9aa4af", ground="#15181c", pooled="#56b4e9", unpooled="#f0b429", benefit="#2fbf95",
-        harm="#f2803d", low="#f1a340", middle="#2a2e33", high="#79b0f2",
+        low="#f1a340", middle="#2a2e33", high="#79b0f2",
     ),
 }  # fmt: skip
 
@@ -140,11 +139,11 @@ def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "", *, below_label
     )  # fmt: skip
 
 
-def sentence(ax: Any, colours: Colours, words: str, *, width: int = 60) -> None:
-    """Words in place of a picture that cannot be drawn, in lines of so many characters."""
+def sentence(ax: Any, colours: Colours, words: str) -> None:
+    """Words in place of half a picture that has nothing to show."""
     bare(ax)
     ax.text(
-        0.5, 0.5, textwrap.fill(words, width), transform=ax.transAxes, ha="center", va="center", color=colours.ink,
+        0.5, 0.5, textwrap.fill(words, 30), transform=ax.transAxes, ha="center", va="center", color=colours.ink,
         parse_math=False,
     )  # fmt: skip
 

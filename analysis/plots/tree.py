@@ -247,11 +247,9 @@ def _draw_benefits(ax: Any, colours: style.Colours, lines: list[Line], size: flo
                 _BENEFITS, i, note, va="center", fontsize=small, linespacing=1.0, color=colours.faint, parse_math=False
             )
             continue
-        (bar,) = ax.barh(i, unit * row.value, left=at(0.0), height=0.55, color=colours.benefit)
-        if row.value < 0.0:
-            bar.set(facecolor=colours.harm, edgecolor=colours.ground, hatch="//")
+        ax.barh(i, unit * row.value, left=at(0.0), height=0.55, color=colours.benefit)
         if row.low is not None and row.high is not None:
             ax.plot([at(row.low), at(row.high)], [i, i], color=colours.ink, linewidth=1.2)
-        ax.text(1.0, i, f"{100.0 * row.value:.1f} %", ha="right", va="center", fontsize=size, color=colours.ink)
+        ax.text(1.0, i, f"{100.0 * row.value:z.1f} %", ha="right", va="center", fontsize=size, color=colours.ink)
     if ends:
         ax.plot([at(0.0)] * 2, [min(rows) - 0.4, max(rows) + 0.4], color=colours.faint, linewidth=0.7)
