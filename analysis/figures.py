@@ -13,7 +13,7 @@ from analysis.estimate import Estimate, few_behind, from_batches
 from analysis.measures import check_confidence
 from simcore.confidence import as_fraction, interval_ranks, quantile_rank, tail_size
 from simcore.errors import InputError, Problem, raise_if_any, show
-from simcore.summary import Summary, sums_of_squares, tree_sum, tree_sums
+from simcore.summary import Summary, knows, sums_of_squares, tree_sum, tree_sums
 from simcore.tails import BoundedTail
 
 Floats = NDArray[np.float64]
@@ -146,7 +146,7 @@ def _loss_at_risk(summary: Summary, confidence: float) -> float:
     raise_if_any(check_confidence(confidence))
     n = summary.paths
     rank = quantile_rank(confidence, n)
-    if not summary.tail.knows([n - r + 1 for r in (rank, *interval_ranks(confidence, n))]):
+    if not knows(summary, confidence):
         if isinstance(summary.tail, BoundedTail):
             known = ", ".join(f"{level.confidence}" for level in summary.tail.levels)
             allowed = f"one of {known}: the run was too large to keep more of its tails"

@@ -6,13 +6,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from analysis.runs import Run
 from simcore.errors import InputError, Problem, show
 from simcore.pools import Pool, PoolTree
 
 if TYPE_CHECKING:
     from analysis.comparison import Row
-    from analysis.runs import Run
     from simcore.case import Case
+
+
+def check_run(run: object, *, summaries: bool = False) -> None:
+    """Refuse what is no run; with `summaries` also one that does not hold them.
+
+    Raises
+    ------
+    InputError
+    """
+    if not isinstance(run, Run) or (summaries and not run.summaries):
+        allowed = "a Run with its summaries" if summaries else "a Run"
+        raise InputError([Problem("run", show(run), allowed, "make one: analysis.run(scenario)")])
 
 
 def headline_pool(tree: PoolTree) -> str:
@@ -115,24 +127,14 @@ def refuse_riskless(case: Case, pool: str) -> None:
         raise InputError([Problem("pool", show(pool), allowed, "choose another pool or case")])
 
 
+def relative_words(run: Run) -> str:
+    """What stands behind the name of a VaR or an ES that is not of the loss from the start."""
+    return " above the mean" if run.scenario.relative_to == "mean" else ""
+
+
 def unit_of(run: Run) -> str:
     """The currency, to stand behind amounts."""
     return run.scenario.currency or "units of currency"
-
-
-def row_of(run: Run, case: str, node: str, view: str, measure: str, confidence: float | None) -> Row:
-    """The row of one figure.
-
-    Raises
-    ------
-    LookupError
-        When the table has none.
-    """
-    wanted = (case, node, view, measure, confidence)
-    for row in run.rows:
-        if (row.case, row.node, row.view, row.measure, row.confidence) == wanted:
-            return row
-    raise LookupError(f"the table of {run.scenario.name} has no row for {wanted}")
 
 
 def rows_at(run: Run, case: str, measure: str, confidence: float | None) -> dict[tuple[str, str], Row]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simcore.border import as_tuple, read_only
+from simcore.confidence import interval_ranks, quantile_rank, tail_depth
 from simcore.errors import InputError, Problem, show
 from simcore.tails import BoundedTail, Tail
 
@@ -171,3 +172,58 @@ def merge(parts: Sequence[Summary]) -> Summary:
         np.concatenate([part.square for part in parts])[order],
         tail.cut(),
     )
+
+
+def first_batches(summary: Summary, batches: int, confidence: float) -> Summary:
+    """The summary of the first batches of a run, as a run of their paths alone would have kept it.
+
+    Parameters
+    ----------
+    summary : Summary
+        Of a whole run, with a whole tail.
+    batches : int
+        From 1 to all.
+    confidence : float
+        What the tail is kept for; it goes no deeper than the whole run's does.
+
+    Returns
+    -------
+    Summary
+        Its tail is not `enough` where the whole run kept too few losses of these paths; `knows` says whether they do
+        for the figures.
+    """
+    tail = summary.tail.worst
+    count = summary.count[:batches]
+    inside = tail.paths < batches * summary.batch_paths
+    ties, threshold = tail.ties[:batches], tail.threshold
+    if len(tail.values) == tail.depth:  # losses between the threshold and the least one kept are lost
+        ties, threshold = np.zeros_like(ties), float(tail.values[0])
+    depth = tail_depth(confidence, int(count.sum()))
+    return Summary(
+        summary.batch_paths,
+        summary.batch[:batches],
+        count,
+        summary.center,
+        summary.deviation[:batches],
+        summary.square[:batches],
+        Tail(tail.values[inside], tail.paths[inside], threshold, ties, depth).cut(),
+    )
+
+
+def knows(summary: Summary, confidence: float) -> bool:
+    """Whether a summary tells VaR and ES at a confidence, with their errors.
+
+    Parameters
+    ----------
+    summary : Summary
+    confidence : float
+        In (0.5, 1).
+
+    Returns
+    -------
+    bool
+        Whether VaR and both ends of its 95 % interval are among the losses that the tail knows.
+    """
+    n = summary.paths
+    ranks = (quantile_rank(confidence, n), *interval_ranks(confidence, n))
+    return summary.tail.knows([n - rank + 1 for rank in ranks])

@@ -45,11 +45,19 @@ def overlapping(ax):
     return [(one, other) for i, (one, a) in enumerate(placed) for other, b in placed[:i] if a.overlaps(b)]
 
 
+def title_of(ax):
+    """The title on the left, which `get_title` gives no more than the words of."""
+    from matplotlib.text import Text
+
+    written = ax.get_title(loc="left")
+    return next(child for child in ax.get_children() if isinstance(child, Text) and child.get_text() == written)
+
+
 def cut_off(ax):
     """Words that the picture does not hold, its title among them."""
     ax.figure.canvas.draw()
     whole = ax.figure.bbox
-    others = [ax._left_title, ax.xaxis.label, ax.yaxis.label]
+    others = [title_of(ax), ax.xaxis.label, ax.yaxis.label]
     return [
         text.get_text()
         for text, box in ((text, text.get_window_extent()) for text in [*ax.texts, *others] if text.get_text())

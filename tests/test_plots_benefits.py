@@ -31,7 +31,7 @@ def benefit(run, case, node="pool", view="benefit", confidence=0.99):
 
 
 def test_of_few_cases_all_are_shown_in_the_order_of_the_file(etf18):
-    shown = benefits_of(etf18, "everything", 0.99)
+    shown = benefits_of(etf18)
     assert [row.case for row in shown.rows] == ["base", "2022", "2008", "2020", "correlation breakdown"]
     assert shown.hidden == 0
     for row in shown.rows:
@@ -40,7 +40,7 @@ def test_of_few_cases_all_are_shown_in_the_order_of_the_file(etf18):
 
 
 def test_of_many_cases_the_first_and_the_lowest_are_shown(many):
-    shown = benefits_of(many, "pool", 0.99)
+    shown = benefits_of(many)
     values = [benefit(many, f"case {i}")[0] for i in range(30)]
     lowest = {f"case {i}" for i in sorted(range(1, 30), key=values.__getitem__)[:19]}
     assert {row.case for row in shown.rows} == {"case 0", *lowest}
@@ -52,7 +52,7 @@ def test_cases_without_a_benefit_are_the_last_to_be_shown():
     cases = [equal_pool(2, rho=0.1, name=f"case {i}") for i in range(20)]
     riskless = [equal_pool(2, volatility=0.0, name=f"safe {i}") for i in range(2)]
     run = run_of(cases[0], *riskless, *cases[1:], plan=plan(1_000))
-    shown = benefits_of(run, "pool", 0.99)
+    shown = benefits_of(run)
     assert [row.case for row in shown.rows] == [f"case {i}" for i in range(20)]
     assert shown.hidden == 2
 
@@ -120,7 +120,7 @@ def test_a_pool_of_one_has_a_benefit_of_0(no_screen):
 def test_the_corner_tells_what_is_hidden(many, no_screen):
     ax = plots.benefit_by_case(many)
     assert len(ax.patches) == 20
-    assert words(ax)[-1] == "12,000 paths, seed 42; not shown: 10 cases whose benefit is no lower"
+    assert words(ax)[-1] == "12,000 paths, seed 42; not shown: 10 cases, none with a lower benefit"
     assert not overlapping(ax)
     assert not cut_off(ax)
 

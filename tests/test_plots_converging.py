@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 from drawing import assert_as_before
-from hypothesis import given
-from hypothesis import strategies as st
-from models import bits, deep_tree, equal_pool, plan, three_assets
-from pictured import cells, cut_off, overlapping, renamed, run_of, words
-from summaries import summarise
+from models import deep_tree, equal_pool, plan, three_assets
+from pictured import cells, cut_off, overlapping, renamed, run_of, title_of, words
 
 import analysis
 import scenarios
@@ -15,7 +12,7 @@ from analysis import plots
 from analysis.figures import estimate_of
 from analysis.plots import converging
 from analysis.plots.bands import band_of
-from analysis.plots.converging import convergence_of, first_batches, knows
+from analysis.plots.converging import convergence_of
 from simcore import InputError, brackets, simulate
 
 WHOLE = 512 * 256  # of the longest runs with a batch a block
@@ -32,59 +29,6 @@ def etf18():
     return analysis.run(scenarios.load("etf18", overrides={"simulation.paths": 200_000}))
 
 
-@pytest.mark.parametrize("batches", [1, 20, 77, 255, 256])
-@pytest.mark.parametrize("law", [{}, {"dof": 4.0}], ids=["normal", "t"])
-def test_the_first_batches_have_the_bits_of_a_shorter_run(law, batches):
-    case, confidence = deep_tree(**law), 0.99
-    whole = simulate([case], plan(WHOLE))[case.name]
-    shorter = simulate([case], plan(512 * batches, confidences=(confidence,)))[case.name]
-    for node in case.pools.names:
-        part, real = first_batches(whole[node], batches, confidence), shorter[node]
-        assert (part.batch_paths, part.tail.depth) == (real.batch_paths, real.tail.depth)
-        for name in ("batch", "count", "center", "deviation", "square"):
-            assert bits(getattr(part, name)).tolist() == bits(getattr(real, name)).tolist()
-        assert knows(part, confidence)
-        assert part.tail.enough or batches == 1
-        assert bits(part.tail.values).tolist() == bits(real.tail.values[-len(part.tail.values) :]).tolist()
-        assert part.tail.paths.tolist() == real.tail.paths[-len(part.tail.paths) :].tolist()
-        for measure in ("value_at_risk", ES):
-            cut, exact = (estimate_of(summary, measure, confidence) for summary in (part, real))
-            for end in ("value", "std_error", "low", "high"):
-                assert getattr(cut, end) == getattr(exact, end)
-
-
-@given(
-    st.integers(1, 12),
-    st.sampled_from([0.6, 0.9, 0.95, 0.99]),
-    st.sampled_from([1, 4, 40]),
-    st.sampled_from(["all", 0.0, 1.0]),
-    st.integers(0, 20),
-)
-def test_what_it_knows_is_right_and_what_it_does_not_know_it_says(batches, confidence, levels, kept, seed):
-    """Losses of few levels: equal ones at the threshold, at the least loss kept, and at VaR."""
-    losses = np.random.default_rng(seed).integers(0, levels, size=64 * 12 - 5).astype(float)
-    threshold = losses.min() - kept if kept != "all" else None
-    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=threshold)
-    first = losses[: 64 * batches]
-    part = first_batches(whole, batches, confidence)
-    assert part.paths == len(first)
-    if knows(part, confidence):
-        for measure, of in (("value_at_risk", analysis.value_at_risk), (ES, analysis.expected_shortfall)):
-            assert estimate_of(part, measure, confidence).value == pytest.approx(of(first, confidence), rel=1e-12)
-    else:
-        with pytest.raises(InputError, match="are enough"):
-            estimate_of(part, ES, confidence)
-    assert knows(part, confidence) or batches < 12 or confidence < 0.9
-
-
-def test_ties_of_losses_that_were_not_kept_are_not_counted():
-    """Of the losses equal to the threshold none is known to be among the worst where the tail was cut above it."""
-    losses = np.concatenate([np.zeros(320), np.arange(320.0), np.full(640, 1000.0)])
-    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=0.0)
-    assert whole.tail.ties.sum() == 321
-    assert not knows(first_batches(whole, 10, 0.9), 0.9)  # all that was kept lies in the later half
-
-
 def test_the_last_is_the_table(nested):
     for relative_to in ("start", "mean"):
         run = nested._replace(scenario=nested.scenario)
@@ -92,14 +36,15 @@ def test_the_last_is_the_table(nested):
             run = run_of(deep_tree(), plan=plan(60_000), relative_to="mean")
         for pool in ("top", "middle", "bottom"):
             for confidence in (0.95, 0.99):
-                shown = convergence_of(run, run.scenario.cases[0], pool, confidence)
+                shown = convergence_of(run, pool=pool, confidence=confidence)
                 last = tuple(column[-1] for column in shown.band)
+                assert (shown.case, shown.pool, shown.confidence) == ("base", pool, confidence)
                 assert last == cells(run, pool, "pooled", ES, confidence)
                 assert shown.paths[-1] == 60_000
 
 
 def test_numbers_of_paths_are_even_on_a_logarithmic_axis(nested):
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.99)
+    shown = convergence_of(nested)
     assert shown.paths[0] == 512
     assert 20 <= len(shown.paths) <= 30
     assert np.all(np.diff(shown.paths) > 0)
@@ -114,7 +59,7 @@ def test_where_too_few_losses_were_kept_it_begins_later():
     """At the only confidence the tail of the whole run does not reach down to VaR of its first paths."""
     case = three_assets()
     run = run_of(case, plan=plan(WHOLE, confidences=(0.95,)))
-    shown = convergence_of(run, case, "pool", 0.95)
+    shown = convergence_of(run)
     assert 512 * 5 < shown.paths[0] < WHOLE / 2
     for paths, value, low in zip(shown.paths, shown.band.value, shown.band.low, strict=True):
         real = simulate([case], plan(int(paths), confidences=(0.95,)))["base"]["pool"]
@@ -124,7 +69,7 @@ def test_where_too_few_losses_were_kept_it_begins_later():
 
 def test_nothing_is_drawn_before_a_gap(nested, monkeypatch):
     monkeypatch.setattr(converging, "knows", lambda summary, confidence: len(summary.batch) not in (9, 10, 11, 12, 13))
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.99)
+    shown = convergence_of(nested)
     assert shown.paths[0] > 512 * 13
 
 
@@ -133,7 +78,7 @@ def test_an_error_that_does_not_exist_is_not_drawn():
     case = equal_pool(2, value=-1e5, volatility=2.2)
     run = run_of(case, plan=plan(30_000, horizon=1.0))
     assert cells(run, "pool", "pooled", ES, 0.99)[1] is None
-    shown = convergence_of(run, case, "pool", 0.99)
+    shown = convergence_of(run)
     assert np.isfinite(shown.band.value).all()
     assert np.isnan(shown.band.low).all()
 
@@ -143,7 +88,7 @@ def test_bounded_tails_have_the_first_paths_and_all(monkeypatch):
     monkeypatch.setattr(brackets, "NARROWING_PATHS", 2**14)
     case = three_assets()
     run = run_of(case, plan=plan(40_000, tail_budget=0))
-    shown = convergence_of(run, case, "pool", 0.99)
+    shown = convergence_of(run)
     assert shown.paths.tolist() == [512, 1024, 1536, 2048, 2560, 3072, 3584, 4096, 40_000]
     assert tuple(column[-1] for column in shown.band) == cells(run, "pool", "pooled", ES, 0.99)
     first = simulate([case], plan(4_096))["base"]["pool"]
@@ -167,7 +112,7 @@ def test_what_the_run_does_not_have_is_refused(nested, option, value):
 
 def test_the_artists_hold_the_numbers(nested, no_screen):
     ax = plots.convergence(nested, confidence=0.95)
-    shown = convergence_of(nested, nested.scenario.cases[0], "top", 0.95)
+    shown = convergence_of(nested, confidence=0.95)
     curve, final = ax.lines
     assert curve.get_xdata().tolist() == shown.paths.tolist()
     assert curve.get_ydata().tolist() == shown.band.value.tolist()
@@ -197,7 +142,7 @@ def test_few_paths_are_drawn_without_an_interval(paths, no_screen):
 def test_names_stay_text(no_screen):
     ax = plots.convergence(run_of(renamed(three_assets(), "base $y$", "<i>$x_1$</i>"), plan=plan(2_000)))
     assert ax.get_title(loc="left") == "<i>$x_1$</i>, base $y$: ES 99 % against paths"
-    assert ax._left_title.get_parse_math() is False
+    assert title_of(ax).get_parse_math() is False
 
 
 def test_it_draws_into_axes_that_are_given(nested, no_screen):

@@ -8,7 +8,7 @@ import pytest
 from drawing import assert_as_before
 from models import deep_tree, equal_pool, plan, three_assets
 from numpy.testing import assert_allclose
-from pictured import cells, cut_off, overlapping, renamed, run_of, words
+from pictured import cells, cut_off, overlapping, renamed, run_of, title_of, words
 from scipy import stats
 
 import analysis
@@ -16,8 +16,9 @@ import scenarios
 from analysis import plots
 from analysis.expectation import expected_loss
 from analysis.plots import density
-from analysis.plots.density import Histogram, beyond, comonotone_sum, density_of, histogram
-from simcore import InputError, Market, Pool, PoolTree, Position
+from analysis.plots.density import comonotone_sum, density_of
+from analysis.plots.histograms import Histogram, beyond, histogram
+from simcore import InputError, Market, Pool, PoolTree, Position, replay
 
 MEASURES = {"value_at_risk": analysis.value_at_risk, "expected_shortfall": analysis.expected_shortfall}
 CONFIDENCES = (0.6, 0.9, 0.95, 0.975, 0.99, 0.999)
@@ -37,8 +38,7 @@ def samples(run, monkeypatch, **options):
     """What the histograms are made of, in place of them."""
     with monkeypatch.context() as patch:
         patch.setattr(density, "histogram", lambda losses, reach: losses)
-        case = next(case for case in run.scenario.cases if case.name == options.get("case", "base"))
-        return density_of(run, case, options["pool"], 0.99)
+        return density_of(run, **options)
 
 
 @pytest.mark.parametrize("confidence", CONFIDENCES)
@@ -101,6 +101,18 @@ def test_only_the_first_paths_are_replayed(nested, monkeypatch):
     assert fewer.marks == all_losses.marks  # of all paths
 
 
+def test_it_takes_the_threads_of_the_run(nested, monkeypatch):
+    taken = []
+
+    def recording(*arguments, threads=None, **options):
+        taken.append(threads)
+        return replay(*arguments, threads=threads, **options)
+
+    monkeypatch.setattr("simcore.simulation.replay", recording)
+    density_of(nested._replace(threads=1))
+    assert taken == [1]
+
+
 def within_error(losses, law, *, wide):
     """Whether each bar is the law's share, by its binomial standard error."""
     shown = histogram(losses, -math.inf)
@@ -147,7 +159,7 @@ def test_what_has_no_figure_is_not_marked_and_says_why():
     """Under log compounding with Student-t returns there is no mean to be relative to."""
     case = three_assets(dof=4.0)
     run = run_of(case, plan=plan(5_000), relative_to="mean")
-    shown = density_of(run, case, "pool", 0.99)
+    shown = density_of(run)
     assert (shown.marks, shown.mean) == ([], None)
     (note,) = shown.notes
     assert note.startswith(
@@ -178,7 +190,7 @@ def outlines(ax):
 
 def test_the_artists_hold_the_numbers(nested, no_screen):
     ax = plots.loss_density(nested)
-    shown = density_of(nested, nested.scenario.cases[0], "top", 0.99)
+    shown = density_of(nested)
     for drawn, its in zip(outlines(ax), (shown.pooled, shown.unpooled), strict=True):
         assert drawn.edges.tolist() == its.edges.tolist()
         assert drawn.values.tolist() == its.height.tolist()
@@ -248,7 +260,7 @@ def test_relative_to_the_mean_the_axis_says_so(no_screen):
 def test_names_stay_text(no_screen):
     case = renamed(three_assets(), "base $y$", "<script>$x_1$</script>")
     ax = plots.loss_density(run_of(case, plan=plan(2_000)))
-    title = ax._left_title
+    title = title_of(ax)
     assert not cut_off(ax)
     assert title.get_text().startswith("<script>$x_1$</script>, base $y$: pooling removes")
     assert title.get_parse_math() is False

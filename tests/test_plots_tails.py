@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from drawing import assert_as_before
 from models import deep_tree, equal_pool, plan, three_assets
-from pictured import cells, cut_off, overlapping, renamed, run_of, words
+from pictured import cells, cut_off, overlapping, renamed, run_of, title_of, words
 
 import analysis
 import scenarios
@@ -54,7 +54,7 @@ def test_where_tails_are_bounded_only_the_own_confidences_are_known():
 @pytest.mark.parametrize(("pool", "unpooled"), [("top", "unpooled_assets"), ("bottom", "unpooled")])
 def test_at_the_own_confidences_it_is_the_table_bit_for_bit(pool, unpooled, relative_to):
     run = run_of(deep_tree(), plan=plan(30_000), relative_to=relative_to)
-    shown = tail_of(run, run.scenario.cases[0], pool)
+    shown = tail_of(run, pool=pool)
     assert set(shown.bands) == {(side, measure) for side in SIDES for measure in MEASURES}
     for confidence in (0.95, 0.99):
         i = shown.confidences.index(confidence)
@@ -67,7 +67,7 @@ def test_at_the_own_confidences_it_is_the_table_bit_for_bit(pool, unpooled, rela
 def test_the_curves_are_those_of_the_law():
     """Of two uncorrelated normals, simple and about 0: the pool's deviation is theirs by the square root of 2."""
     case = equal_pool(2, rho=0.0, compounding="simple")
-    shown = tail_of(run_of(case, plan=plan(400_000)), case, "pool")
+    shown = tail_of(run_of(case, plan=plan(400_000)))
     one = 1e5 * 0.2 * math.sqrt(1 / 12)
     assert len(shown.confidences) > 20
     for (side, measure), band in shown.bands.items():
@@ -84,7 +84,7 @@ def test_what_does_not_exist_is_not_drawn(no_screen):
     """A net short exposure under log compounding with Student-t returns has VaR, and no ES."""
     case = equal_pool(2, value=-1e5, dof=4.0)
     run = run_of(case, plan=plan(12_000))
-    shown = tail_of(run, case, "pool")
+    shown = tail_of(run)
     assert set(shown.bands) == {("pooled", "value_at_risk"), ("unpooled", "value_at_risk")}
     assert [label for label in words(plots.tail_curve(run)) if "ES" in label] == []
 
@@ -115,7 +115,7 @@ def test_bounded_tails_have_the_own_confidences(monkeypatch, no_screen):
     monkeypatch.setattr(brackets, "FIRST_PATHS", 2**12)
     monkeypatch.setattr(brackets, "NARROWING_PATHS", 2**14)
     run = run_of(three_assets(), plan=plan(40_000, tail_budget=0))
-    shown = tail_of(run, run.scenario.cases[0], "pool")
+    shown = tail_of(run)
     assert shown.confidences == [0.95, 0.99]
     assert shown.bands["pooled", "value_at_risk"].value[1] == cells(run, "pool", "pooled", "value_at_risk", 0.99)[0]
     ax = plots.tail_curve(run)
@@ -124,7 +124,7 @@ def test_bounded_tails_have_the_own_confidences(monkeypatch, no_screen):
 
 def test_the_artists_hold_the_numbers(nested, no_screen):
     ax = plots.tail_curve(nested)
-    shown = tail_of(nested, nested.scenario.cases[0], "top")
+    shown = tail_of(nested)
     assert shown.beyond.tolist() == [float(1 - Fraction(repr(c))) for c in shown.confidences]
     for line, fill, band in zip(ax.lines, ax.collections, shown.bands.values(), strict=True):
         assert line.get_xdata().tolist() == shown.beyond.tolist()
@@ -160,7 +160,7 @@ def test_ticks_of_a_long_axis_are_few(no_screen):
 def test_names_stay_text(no_screen):
     ax = plots.tail_curve(run_of(renamed(three_assets(), "base $y$", "<i>$x_1$</i>"), plan=plan(2_000)))
     assert ax.get_title(loc="left") == "<i>$x_1$</i>, base $y$: VaR and ES in the tail"
-    assert ax._left_title.get_parse_math() is False
+    assert title_of(ax).get_parse_math() is False
 
 
 def test_it_draws_into_axes_that_are_given(nested, no_screen):

@@ -6,10 +6,9 @@ import math
 import numpy as np
 import pytest
 from drawing import assert_as_before
-from pictured import cut_off, overlapping
+from pictured import cells, cut_off, overlapping
 from small_runs import HOSTILE, nested_run, small_run, with_rows, words_of
 
-from analysis.lookup import row_of
 from analysis.plots import waterfall
 from analysis.plots.levels import MOST_LEVELS, levels_of
 from analysis.plots.style import COLOURS
@@ -24,7 +23,7 @@ def run():
 
 
 def es(run, node, view, confidence=0.99):
-    return row_of(run, "base", node, view, "expected_shortfall", confidence).value
+    return cells(run, node, view, "expected_shortfall", confidence)[0]
 
 
 @pytest.mark.parametrize("confidence", [0.95, 0.99])
@@ -130,7 +129,7 @@ def test_lines_lead_from_bar_to_bar(run):
     assert [line.get_xdata().tolist() for line in leading] == [[i + 0.35, i + 0.65] for i in range(4)]
 
 
-@pytest.mark.parametrize(("left", "said"), [(1e-15, "0"), (1e-6, "-0.00\n-0.0 %")])
+@pytest.mark.parametrize(("left", "said"), [(1e-15, "0"), (-1e-15, "0"), (1e-6, "-0.00\n-0.0 %")])
 def test_what_rounding_leaves_is_nothing(run, left, said):
     whole = es(run, "deep", "unpooled") * (1.0 - left)
     rounded = with_rows(
@@ -173,38 +172,46 @@ def test_words_are_whole_and_apart():
     assert stamp.get_window_extent().y1 < label.y0 < label.y1 < min(box.y0 for box in named)
 
 
-def test_what_hurts_goes_up_in_the_colour_of_harm(run):
-    """No sample has such an ES, so the table is changed."""
-    from matplotlib.colors import to_hex
-
-    hurt = with_rows(run, lambda row: row._replace(value=1e3) if (row.node, row.view) == ("deep", "pooled") else row)
-    levels = levels_of(hurt)
-    assert levels.removed[0] < 0.0 < levels.removed[1]
-    ax = waterfall(hurt, theme="dark")
-    bar = ax.patches[1]
-    assert to_hex(bar.get_facecolor()) == COLOURS["dark"].harm
-    assert bar.get_hatch() == "//"
-    assert bar.get_y() == levels.totals[0]
-    assert bar.get_height() == pytest.approx(levels.totals[1] - levels.totals[0], rel=1e-14)
-    assert any(words.startswith(f"+{-levels.removed[0]:.1f}\n+") for words in words_of(ax))
-
-
-def test_a_sum_not_above_0_has_no_per_cent(run):
-    low = with_rows(run, lambda row: row if row.value is None else row._replace(value=row.value - 1e3))
-    assert not any("%" in words for words in words_of(waterfall(low)) if "ES" not in words)
+@pytest.mark.parametrize("law", [{}, {"innovation": {"student_t": 3}, "compounding": "simple"}])
+@pytest.mark.parametrize("relative_to", ["start", "mean"])
+def test_no_level_adds_to_the_sum(law, relative_to):
+    """ES is subadditive on every sample, of short positions too; VaR, the negative control, is not."""
+    rng = np.random.default_rng(4)
+    added = 0
+    for _ in range(20):
+        values = (rng.normal(size=6) * 10.0 ** rng.integers(0, 4, 6)).tolist()
+        run = nested_run(values=values, paths=600, measures={"relative_to": relative_to}, **law)
+        for confidence in (0.95, 0.99):
+            levels = levels_of(run, confidence=confidence)
+            assert (levels.removed >= -1e-12 * abs(levels.totals).max()).all()
+        risk = {(row[2], row.confidence, row.view): row.value for row in run.rows if row.measure == "value_at_risk"}
+        pooled = [(node, confidence) for node, confidence, view in risk if view == "pooled"]
+        added += sum(risk[*place, "pooled"] > risk[*place, "unpooled"] for place in pooled)
+    assert added > 0
 
 
-def test_what_has_no_expected_shortfall_is_said():
-    run = small_run(values=[100.0, 100.0, -100.0], innovation={"student_t": 4})
-    levels = levels_of(run)
-    assert levels.totals.size == 0
-    assert levels.note == (
-        "does not exist: the loss of a net short exposure has no mean under log compounding with Student-t returns"
+def test_a_sum_not_above_0_has_no_per_cent():
+    """Of what gains so much that even its worst paths do."""
+    names = ["a0", "a1", "a2"]
+    assets = [{"name": name, "expected_return": 2.0, "volatility": 0.1, "value": 100.0} for name in names]
+    run = small_run(names, assets=assets)
+    assert levels_of(run).totals.max() < 0.0
+    words = words_of(waterfall(run))
+    assert any(word.startswith("-") for word in words)
+    assert not any("%" in word for word in words if "ES" not in word)
+
+
+def test_where_an_expected_shortfall_does_not_exist_it_is_refused():
+    run = small_run(
+        ["a0", "a1"],
+        values=[100.0, -50.0],
+        pools=[{"name": "long", "members": ["a0"]}, {"name": "all", "members": ["long", "a1"]}],
+        innovation={"student_t": 4},
     )
-    ax = waterfall(run)
-    assert not ax.patches
-    said = " ".join(" ".join(words_of(ax)).split())
-    assert f"No waterfall: an expected shortfall {levels.note}" in said
+    reason = "does not exist: the loss of a net short exposure has no mean under log compounding with Student-t returns"
+    with pytest.raises(InputError, match=f"pool = 'all'\n    allowed: a pool with ES in all its parts; here: {reason}"):
+        waterfall(run)
+    assert len(levels_of(run, pool="long").totals) == 2
 
 
 def test_a_pool_without_risk():

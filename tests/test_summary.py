@@ -1,4 +1,4 @@
-"""Sums by the fixed tree, tails in order, and merging in any order."""
+"""Sums by the fixed tree, tails in order, merging in any order, and the first batches against shorter runs."""
 
 import itertools
 from dataclasses import replace
@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from summaries import summarise
 
+import analysis
 import simcore
+from analysis.figures import estimate_of
 from simcore import InputError
-from simcore.summary import Summary, Tail, merge, tree_sum
+from simcore.summary import Summary, Tail, first_batches, knows, merge, tree_sum
 
 LOSSES = np.random.default_rng(1).normal(size=512 * 11 + 100)
 
@@ -180,3 +182,61 @@ def test_batch_sums_are_the_trees_of_their_blocks_bit_for_bit():
         sums = [naive.moments([*block, *[0.0] * (512 - len(block))], summary.center, len(block)) for block in blocks]
         deviation, square = (naive.binary_tree_sum(part) for part in zip(*sums, strict=True))
         assert (summary.deviation[b], summary.square[b]) == (deviation, square)
+
+
+@pytest.mark.parametrize("batches", [1, 20, 77, 255, 256])
+@pytest.mark.parametrize("law", [{}, {"dof": 4.0}], ids=["normal", "t"])
+def test_the_first_batches_have_the_bits_of_a_shorter_run(law, batches):
+    case, confidence = models.deep_tree(**law), 0.99
+    whole = simcore.simulate([case], models.plan(512 * 256))[case.name]
+    shorter = simcore.simulate([case], models.plan(512 * batches, confidences=(confidence,)))[case.name]
+    for node in case.pools.names:
+        part, real = first_batches(whole[node], batches, confidence), shorter[node]
+        assert (part.batch_paths, part.tail.depth) == (real.batch_paths, real.tail.depth)
+        for name in ("batch", "count", "center", "deviation", "square"):
+            assert models.bits(getattr(part, name)).tolist() == models.bits(getattr(real, name)).tolist()
+        assert knows(part, confidence)
+        assert part.tail.enough or batches == 1
+        assert (
+            models.bits(part.tail.values).tolist() == models.bits(real.tail.values[-len(part.tail.values) :]).tolist()
+        )
+        assert part.tail.paths.tolist() == real.tail.paths[-len(part.tail.paths) :].tolist()
+        for measure in ("value_at_risk", "expected_shortfall"):
+            cut, exact = (estimate_of(summary, measure, confidence) for summary in (part, real))
+            for end in ("value", "std_error", "low", "high"):
+                assert getattr(cut, end) == getattr(exact, end)
+
+
+@given(
+    st.integers(1, 12),
+    st.sampled_from([0.6, 0.9, 0.95, 0.99]),
+    st.sampled_from([1, 4, 40]),
+    st.sampled_from(["all", 0.0, 1.0]),
+    st.integers(0, 20),
+)
+def test_what_it_knows_is_right_and_what_it_does_not_know_it_says(batches, confidence, levels, kept, seed):
+    """Losses of few levels: equal ones at the threshold, at the least loss kept, and at VaR."""
+    losses = np.random.default_rng(seed).integers(0, levels, size=64 * 12 - 5).astype(float)
+    threshold = losses.min() - kept if kept != "all" else None
+    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=threshold)
+    first = losses[: 64 * batches]
+    part = first_batches(whole, batches, confidence)
+    assert part.paths == len(first)
+    if knows(part, confidence):
+        for measure, of in (
+            ("value_at_risk", analysis.value_at_risk),
+            ("expected_shortfall", analysis.expected_shortfall),
+        ):
+            assert estimate_of(part, measure, confidence).value == pytest.approx(of(first, confidence), rel=1e-12)
+    else:
+        with pytest.raises(InputError, match="are enough"):
+            estimate_of(part, "expected_shortfall", confidence)
+    assert knows(part, confidence) or batches < 12 or confidence < 0.9
+
+
+def test_ties_of_losses_that_were_not_kept_are_not_counted():
+    """Of the losses equal to the threshold none is known to be among the worst where the tail was cut above it."""
+    losses = np.concatenate([np.zeros(320), np.arange(320.0), np.full(640, 1000.0)])
+    whole = summarise(losses, batch_paths=64, confidences=(0.9,), threshold=0.0)
+    assert whole.tail.ties.sum() == 321
+    assert not knows(first_batches(whole, 10, 0.9), 0.9)  # all that was kept lies in the later half

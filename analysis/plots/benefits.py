@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from analysis import lookup
+from analysis.lookup import benefit_view, check_run, confidence_of, pool_of, shown_cases
 from analysis.plots import style
 from analysis.plots.bands import band_of
 from analysis.text import figure_name, fitted
@@ -28,25 +28,28 @@ class Benefits(NamedTuple):
 
     Attributes
     ----------
+    pool : str
+    confidence : float
     rows : list of Row
         Of the table, a case each, in the order of the file.
     hidden : int
         Cases beside them, whose benefits are no lower.
     """
 
+    pool: str
+    confidence: float
     rows: list[Row]
     hidden: int
 
 
-def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
-    """The benefits of a pool in ES, against all positions below it: of the first case, and of the 19 lowest others.
+def benefits_of(run: Run, *, pool: str | None = None, confidence: float | None = None) -> Benefits:
+    """What `benefit_by_case` draws: the benefits of the first case, and of the 19 lowest others.
 
     Parameters
     ----------
     run : Run
-    pool : str
-    confidence : float
-        Of the run's table.
+    pool, confidence : optional
+        As of `benefit_by_case`.
 
     Returns
     -------
@@ -55,22 +58,23 @@ def benefits_of(run: Run, pool: str, confidence: float) -> Benefits:
     Raises
     ------
     InputError
-        When no case has a benefit.
+        When the run has no such pool or confidence, or the pool has no benefit in any case.
     """
-    cases = run.scenario.cases
-    wanted = (pool, lookup.benefit_view(cases[0].pools, pool), "expected_shortfall", confidence)
+    first, at = run.scenario.cases[0], confidence_of(run, confidence)
+    name = pool_of(first, pool)
+    wanted = (name, benefit_view(first.pools, name), "expected_shortfall", at)
     rows = {row.case: row for row in run.rows if (row.node, row.view, row.measure, row.confidence) == wanted}
     if all(row.value is None for row in rows.values()):
-        allowed = f"a pool with a benefit in some case; here: {rows[cases[0].name].note}"
-        raise InputError([Problem("pool", show(pool), allowed, "choose another pool")])
-    kept = lookup.shown_cases(rows, MOST_CASES)
-    return Benefits([rows[case] for case in kept], len(rows) - len(kept))
+        allowed = f"a pool with a benefit in some case; here: {rows[first.name].note}"
+        raise InputError([Problem("pool", show(name), allowed, "choose another pool")])
+    kept = shown_cases(rows, MOST_CASES)
+    return Benefits(name, at, [rows[case] for case in kept], len(rows) - len(kept))
 
 
 def benefit_by_case(
     run: Run, *, pool: str | None = None, confidence: float | None = None, ax: Any = None, theme: style.Theme = "light"
 ) -> Any:
-    """Benefit of a pool in every case, in the order of the file, with its 95 % interval of simulation error.
+    """Benefit in ES of a pool in every case, in the order of the file, with its 95 % interval of simulation error.
 
     Parameters
     ----------
@@ -79,19 +83,20 @@ def benefit_by_case(
     pool : str, optional
         The one with the most positions when absent.
     confidence : float, optional
-        Of the ES whose benefit it is: one of the scenario's; the highest when absent.
-    ax : matplotlib Axes, optional
-        New ones, as high as the cases need, when absent.
+        One of the scenario's; the highest when absent.
+    ax : matplotlib.axes.Axes, optional
+        New ones when absent, as high as the cases need.
     theme : {"light", "dark"}
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib.axes.Axes
 
     Raises
     ------
     InputError
-        When the run has no such pool or confidence, or the pool has no benefit in any case.
+        When `run` is none or has no such pool or confidence, there is no such theme, or the pool has no benefit in any
+        case.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -99,12 +104,12 @@ def benefit_by_case(
     -----
     Of more than 20 cases it shows the first, and of the others the 19 with the lowest benefits.
     """
-    colours, confidence = style.colours_of(theme), lookup.confidence_of(run, confidence)
-    name = lookup.pool_of(run.scenario.cases[0], pool)
-    shown = benefits_of(run, name, confidence)
+    check_run(run)
+    colours = style.colours_of(theme)
+    shown = benefits_of(run, pool=pool, confidence=confidence)
     ax = style.new_axes((style.SIZE[0], 1.3 + 0.28 * len(shown.rows))) if ax is None else ax
-    es = figure_name("expected_shortfall", confidence)
-    style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", name, width=60), grid="x")
+    es = figure_name("expected_shortfall", shown.confidence)
+    style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", shown.pool, width=60), grid="x")
     band = band_of(shown.rows)
     for y, (row, value, low, high) in enumerate(zip(shown.rows, *band, strict=True)):
         if row.value is None:
@@ -122,7 +127,7 @@ def benefit_by_case(
     ax.tick_params(axis="y", length=0.0)
     style.percents(ax.xaxis)
     ax.set_xlabel("benefit, per cent", loc="left")
-    hidden = f"not shown: {shown.hidden:,} cases whose benefit is no lower" if shown.hidden else ""
+    hidden = f"not shown: {shown.hidden:,} cases, none with a lower benefit" if shown.hidden else ""
     style.stamp(ax, colours, run.scenario.plan, hidden)
     return ax
 

@@ -11,18 +11,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import lookup
+from analysis.lookup import (
+    case_of,
+    check_run,
+    confidence_of,
+    pool_of,
+    refuse_riskless,
+    relative_words,
+    rows_at,
+    unit_of,
+)
 from analysis.plots import style
 from analysis.plots.bands import Band, band_of, draw_band
 from analysis.text import figure_name
-from simcore.confidence import interval_ranks, quantile_rank, tail_depth
 from simcore.errors import InputError, Problem, show
-from simcore.summary import Summary
-from simcore.tails import BoundedTail, Tail
+from simcore.summary import Summary, first_batches, knows
+from simcore.tails import BoundedTail
 
 if TYPE_CHECKING:
     from analysis.runs import Run
-    from simcore.case import Case
 
 POINTS = 30
 _ES = "expected_shortfall"
@@ -33,71 +40,32 @@ class Convergence(NamedTuple):
 
     Attributes
     ----------
+    case, pool : str
+    confidence : float
     paths : ndarray of int64, shape (k,)
         Ascending; the last is the whole run.
     band : Band, currency
         ES after so many paths; no interval below 20 batches.
     """
 
+    case: str
+    pool: str
+    confidence: float
     paths: NDArray[np.int64]
     band: Band
 
 
-def first_batches(summary: Summary, batches: int, confidence: float) -> Summary:
-    """The Summary of the first batches of a run: what a run of their paths would have kept.
-
-    Parameters
-    ----------
-    summary : Summary
-        Of a whole run, with a whole tail.
-    batches : int
-        From 1 to all.
-    confidence : float
-        For which the tail is kept, as deep as the whole run's goes.
-
-    Returns
-    -------
-    Summary
-        Its tail is not `enough` where the whole run kept too few losses of these paths.
-    """
-    tail = summary.tail.worst
-    count = summary.count[:batches]
-    inside = tail.paths < batches * summary.batch_paths
-    ties, threshold = tail.ties[:batches], tail.threshold
-    if len(tail.values) == tail.depth:  # losses between the threshold and the least one kept are lost
-        ties, threshold = np.zeros_like(ties), float(tail.values[0])
-    depth = tail_depth(confidence, int(count.sum()))
-    return Summary(
-        batch_paths=summary.batch_paths,
-        batch=summary.batch[:batches],
-        count=count,
-        center=summary.center,
-        deviation=summary.deviation[:batches],
-        square=summary.square[:batches],
-        tail=Tail(tail.values[inside], tail.paths[inside], threshold, ties, depth).cut(),
-    )
-
-
-def knows(summary: Summary, confidence: float) -> bool:
-    """Whether VaR at this confidence, and its interval, are among the losses that a tail holds."""
-    n = summary.paths
-    ranks = (quantile_rank(confidence, n), *interval_ranks(confidence, n))
-    return summary.tail.knows([n - rank + 1 for rank in ranks])
-
-
-def convergence_of(run: Run, case: Case, pool: str, confidence: float) -> Convergence:
-    """ES of a pool after the first batches of a run, for about 30 numbers of them evenly on a logarithmic axis.
+def convergence_of(
+    run: Run, *, case: str | None = None, pool: str | None = None, confidence: float | None = None
+) -> Convergence:
+    """What `convergence` draws: ES after the first batches, for about 30 numbers of them, evenly on a logarithmic axis.
 
     Parameters
     ----------
     run : Run
         With its summaries.
-    case : Case
-        Of the run.
-    pool : str
-        Of the case.
-    confidence : float
-        Of the run's table.
+    case, pool, confidence : optional
+        As of `convergence`.
 
     Returns
     -------
@@ -107,26 +75,29 @@ def convergence_of(run: Run, case: Case, pool: str, confidence: float) -> Conver
     Raises
     ------
     InputError
-        When the pool has no risk, or no ES.
+        When the run has no such case, pool or confidence, or the pool has no risk or no ES.
     """
     from analysis.existence import risky_exposures, why_no_error
     from analysis.expectation import expected_loss
     from analysis.figures import estimate_of
 
-    lookup.refuse_riskless(case, pool)
-    table = lookup.row_of(run, case.name, pool, "pooled", _ES, confidence)
+    chosen, at = case_of(run, case), confidence_of(run, confidence)
+    name = pool_of(chosen, pool)
+    refuse_riskless(chosen, name)
+    table = rows_at(run, chosen.name, _ES, at)[name, "pooled"]
     if table.value is None:
-        raise InputError([Problem("pool", show(pool), f"a pool with ES; here: {table.note}", "choose another pool")])
-    plan, positions, summary = run.scenario.plan, case.pools.positions_below(pool), run.summaries[case.name][pool]
-    known = _known_parts(summary, confidence)
-    figures = [estimate_of(part, _ES, confidence) for part in known]
-    if reason := why_no_error(case.market, plan.horizon, risky_exposures(case, positions), _ES):
+        raise InputError([Problem("pool", show(name), f"a pool with ES; here: {table.note}", "choose another pool")])
+    plan, positions = run.scenario.plan, chosen.pools.positions_below(name)
+    known = _known_parts(run.summaries[chosen.name][name], at)
+    figures = [estimate_of(part, _ES, at) for part in known]
+    if reason := why_no_error(chosen.market, plan.horizon, risky_exposures(chosen, positions), _ES):
         figures = [figure.without_error(reason) for figure in figures]
     if run.scenario.relative_to == "mean":
-        mean = expected_loss(case, plan, positions)
+        mean = expected_loss(chosen, plan, positions)
         assert mean is not None  # else the table has no ES
         figures = [figure.relative_to(mean) for figure in figures]
-    return Convergence(np.array([part.paths for part in known]), band_of(figures))
+    paths = np.array([part.paths for part in known])
+    return Convergence(chosen.name, name, at, paths, band_of(figures))
 
 
 def _known_parts(summary: Summary, confidence: float) -> list[Summary]:
@@ -163,18 +134,19 @@ def convergence(
         The one with the most positions when absent.
     confidence : float, optional
         One of the scenario's; the highest when absent.
-    ax : matplotlib Axes, optional
+    ax : matplotlib.axes.Axes, optional
         New ones when absent.
     theme : {"light", "dark"}
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib.axes.Axes
 
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or the pool has no risk or no ES.
+        When `run` is none, or has no summaries or no such case, pool or confidence, there is no such theme, or the pool
+        has no risk or no ES.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -182,11 +154,12 @@ def convergence(
     -----
     At the lowest confidence of a scenario the curve begins late: the losses kept of few paths do not reach down to VaR.
     """
-    colours, its, confidence = style.colours_of(theme), lookup.case_of(run, case), lookup.confidence_of(run, confidence)
-    name, es = lookup.pool_of(its, pool), figure_name(_ES, confidence)
-    shown = convergence_of(run, its, name, confidence)
+    check_run(run, summaries=True)
+    colours = style.colours_of(theme)
+    shown = convergence_of(run, case=case, pool=pool, confidence=confidence)
+    es = figure_name(_ES, shown.confidence)
     ax = style.new_axes() if ax is None else ax
-    style.dress(ax, colours, title=style.heading(f"{es} against paths", name, its.name), grid="y")
+    style.dress(ax, colours, title=style.heading(f"{es} against paths", shown.pool, shown.case), grid="y")
     draw_band(ax, shown.paths, shown.band, colours.pooled, linewidth=1.6, marker="o", markersize=3.0)
     final = float(shown.band.value[-1])
     ax.axhline(final, color=colours.ink, linewidth=0.8, linestyle=":")
@@ -202,6 +175,6 @@ def convergence(
     style.amounts(ax.xaxis)
     style.amounts(ax.yaxis)
     ax.set_xlabel("paths", loc="left")
-    ax.set_ylabel(f"{es}, {lookup.unit_of(run)}", parse_math=False)
+    ax.set_ylabel(f"{es}{relative_words(run)}, {unit_of(run)}", parse_math=False)
     style.stamp(ax, colours, run.scenario.plan)
     return ax

@@ -2,7 +2,6 @@
 
 The latter are the comonotone sum: each position's losses sorted, then added rank by rank, the worst with the worst. Its
 VaR and ES are the sums of the positions' own, the unpooled ones, so that the distance between the marks is the benefit.
-Densities are histograms: no path is smeared to where none was, and what lies outside a histogram is in no bar of it.
 """
 
 from __future__ import annotations
@@ -15,34 +14,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import lookup
+from analysis.lookup import (
+    benefit_view,
+    case_of,
+    check_run,
+    confidence_of,
+    pool_of,
+    refuse_riskless,
+    rows_at,
+    unit_of,
+    unpooled_view,
+)
 from analysis.plots import style
+from analysis.plots.histograms import Histogram, beyond, histogram
 from analysis.text import figure_name
 
 if TYPE_CHECKING:
     from analysis.runs import Run
-    from simcore.case import Case
 
 Floats = NDArray[np.float64]
 
 MOST_PATHS = 100_000
 MOST_LOSSES = 2**25  # of all nodes, on as many paths: 256 MiB
-_OUTSIDE = 0.001  # of the paths, on either side; but no mark is outside
 _LEVELS = (0.97, 0.89, 0.81, 0.73)  # of the marks from left to right: each label stands above the lines to its right
-
-
-class Histogram(NamedTuple):
-    """A density.
-
-    Attributes
-    ----------
-    edges : ndarray, shape (bins + 1,), currency
-    height : ndarray, shape (bins,), 1 / currency
-        Share of all paths that fall between two edges, by the distance of these.
-    """
-
-    edges: Floats
-    height: Floats
 
 
 class Mark(NamedTuple):
@@ -58,10 +52,14 @@ class LossDensity(NamedTuple):
 
     Attributes
     ----------
+    case, pool : str
+    confidence : float
     pooled, unpooled : Histogram
         Of the pool's losses, and of the comonotone sum.
     marks : list of Mark
         Ascending.
+    benefit : float or None
+        What pooling removes of ES.
     paths : int
         That the histograms are of: the first ones of the run.
     mean : float or None, currency
@@ -70,9 +68,13 @@ class LossDensity(NamedTuple):
         Why marks are missing.
     """
 
+    case: str
+    pool: str
+    confidence: float
     pooled: Histogram
     unpooled: Histogram
     marks: list[Mark]
+    benefit: float | None
     paths: int
     mean: float | None
     notes: list[str]
@@ -98,35 +100,16 @@ def comonotone_sum(losses: Iterable[Floats]) -> Floats:
     return total
 
 
-def histogram(losses: Floats, reach: float) -> Histogram:
-    """All but the lowest and the highest 0.1 % of the losses, and whatever lies below `reach`.
-
-    There are 2 n^(1/3) bins (Rice's rule), and at least 10.
-    """
-    low, high = np.quantile(losses, [_OUTSIDE, 1.0 - _OUTSIDE])
-    bins = max(10, round(2.0 * len(losses) ** (1 / 3)))
-    count, edges = np.histogram(losses, bins, (low, max(high, reach)))
-    return Histogram(edges, count / (len(losses) * np.diff(edges)))
-
-
-def beyond(density: Histogram, loss: float) -> Histogram:
-    """The part of a histogram above a loss that lies in it."""
-    first = int(np.clip(np.searchsorted(density.edges, loss, side="right"), 1, len(density.height)))
-    return Histogram(np.concatenate([[loss], density.edges[first:]]), density.height[first - 1 :])
-
-
-def density_of(run: Run, case: Case, pool: str, confidence: float) -> LossDensity:
-    """The densities of a pool, from its first paths replayed, and the figures of the table.
+def density_of(
+    run: Run, *, case: str | None = None, pool: str | None = None, confidence: float | None = None
+) -> LossDensity:
+    """What `loss_density` draws: the densities of the first paths replayed, and the figures of the table.
 
     Parameters
     ----------
     run : Run
-    case : Case
-        Of the run.
-    pool : str
-        Of the case.
-    confidence : float
-        Of the run's table.
+    case, pool, confidence : optional
+        As of `loss_density`.
 
     Returns
     -------
@@ -135,33 +118,41 @@ def density_of(run: Run, case: Case, pool: str, confidence: float) -> LossDensit
     Raises
     ------
     InputError
-        When the pool has no risk.
+        When the run has no such case, pool or confidence, or the pool has no risk.
+    CapacityError
+        When the losses do not fit into memory.
     """
     from analysis.expectation import expected_loss
     from simcore.simulation import replay
 
-    lookup.refuse_riskless(case, pool)
-    plan, positions = run.scenario.plan, case.pools.positions_below(pool)
+    chosen, at = case_of(run, case), confidence_of(run, confidence)
+    name, tree = pool_of(chosen, pool), chosen.pools
+    refuse_riskless(chosen, name)
+    plan, positions = run.scenario.plan, tree.positions_below(name)
+    tables = {measure: rows_at(run, chosen.name, measure, at) for measure in ("value_at_risk", "expected_shortfall")}
     marks: list[Mark] = []
     missing: dict[str, list[str]] = {}
-    for side, view in (("pooled", "pooled"), ("unpooled", lookup.unpooled_view(case.pools, pool))):
-        for measure in ("value_at_risk", "expected_shortfall"):
-            row = lookup.row_of(run, case.name, pool, view, measure, confidence)
+    for side, view in (("pooled", "pooled"), ("unpooled", unpooled_view(tree, name))):
+        for measure, table in tables.items():
+            row = table[name, view]
             if row.value is None:
                 missing.setdefault(row.note or "", []).append(f"{side} {figure_name(measure, None)}")
             else:
                 marks.append(Mark(side, measure, row.value))
-    paths = min(plan.paths, MOST_PATHS, MOST_LOSSES // len(case.pools.names))
-    losses = replay(case, plan, np.arange(paths), returns=False).losses
-    mean = expected_loss(case, plan, positions) if run.scenario.relative_to == "mean" else None
-    samples = {"pooled": losses[pool], "unpooled": comonotone_sum(losses[position.name] for position in positions)}
+    paths = min(plan.paths, MOST_PATHS, MOST_LOSSES // len(tree.names))
+    losses = replay(chosen, plan, np.arange(paths), returns=False, threads=run.threads).losses
+    mean = expected_loss(chosen, plan, positions) if run.scenario.relative_to == "mean" else None
+    samples = {"pooled": losses[name], "unpooled": comonotone_sum(losses[position.name] for position in positions)}
     densities = {}
     for side, sample in samples.items():
         reach = max((mark.value for mark in marks if mark.side == side), default=-math.inf)
         densities[side] = histogram(sample - (mean or 0.0), reach)
     marks.sort(key=lambda mark: mark.value)
+    benefit = tables["expected_shortfall"][name, benefit_view(tree, name)].value
     notes = [f"{', '.join(names)}: {note}" for note, names in missing.items()]
-    return LossDensity(**densities, marks=marks, paths=paths, mean=mean, notes=notes)
+    return LossDensity(
+        chosen.name, name, at, **densities, marks=marks, benefit=benefit, paths=paths, mean=mean, notes=notes
+    )
 
 
 def loss_density(
@@ -185,18 +176,18 @@ def loss_density(
         The one with the most positions when absent.
     confidence : float, optional
         One of the scenario's; the highest when absent.
-    ax : matplotlib Axes, optional
+    ax : matplotlib.axes.Axes, optional
         New ones when absent.
     theme : {"light", "dark"}
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib.axes.Axes
 
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or the pool has no risk.
+        When `run` is none or has no such case, pool or confidence, there is no such theme, or the pool has no risk.
     CapacityError
         When the losses do not fit into memory.
     SimcoreError
@@ -206,11 +197,11 @@ def loss_density(
     -----
     Densities are of the first 100,000 paths, or of as many as hold 2^25 losses of all nodes; VaR and ES of all paths.
     """
-    colours, its, confidence = style.colours_of(theme), lookup.case_of(run, case), lookup.confidence_of(run, confidence)
-    name = lookup.pool_of(its, pool)
-    shown = density_of(run, its, name, confidence)
+    check_run(run)
+    colours = style.colours_of(theme)
+    shown = density_of(run, case=case, pool=pool, confidence=confidence)
     ax = style.new_axes() if ax is None else ax
-    style.dress(ax, colours, title=_title(run, its, name, confidence))
+    style.dress(ax, colours, title=_title(shown))
     _draw(ax, shown.pooled, fill=True, color=colours.pooled, alpha=0.25, linewidth=0.0)
     for mark in shown.marks:
         if (mark.side, mark.measure) == ("pooled", "value_at_risk"):
@@ -222,9 +213,9 @@ def loss_density(
     _label_sides(ax, shown, colours)
     _label_marks(ax, shown.marks, colours)
     what = "loss" if shown.mean is None else "loss relative to its mean"
-    ax.set_xlabel(f"{what}, {lookup.unit_of(run)}", loc="left", parse_math=False)
+    ax.set_xlabel(f"{what}, {unit_of(run)}", loc="left", parse_math=False)
     style.amounts(ax.xaxis)
-    _share_of_paths(ax, shown, lookup.unit_of(run))
+    _share_of_paths(ax, shown, unit_of(run))
     told = [fill(note, 110) for note in shown.notes]
     if shown.paths < run.scenario.plan.paths:
         told.insert(0, f"densities of the first {shown.paths:,}")
@@ -232,13 +223,12 @@ def loss_density(
     return ax
 
 
-def _title(run: Run, case: Case, pool: str, confidence: float) -> str:
-    view = lookup.benefit_view(case.pools, pool)
-    row = lookup.row_of(run, case.name, pool, view, "expected_shortfall", confidence)
+def _title(shown: LossDensity) -> str:
     words = "loss, pooled and unpooled"
-    if row.value is not None:
-        words = f"pooling removes {100.0 * row.value:z.1f} % of {figure_name('expected_shortfall', confidence)}"
-    return style.heading(words, pool, case.name)
+    if shown.benefit is not None:
+        es = figure_name("expected_shortfall", shown.confidence)
+        words = f"pooling removes {100.0 * shown.benefit:z.1f} % of {es}"
+    return style.heading(words, shown.pool, shown.case)
 
 
 def _draw(ax: Any, density: Histogram, **look: Any) -> None:

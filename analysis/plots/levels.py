@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import join_notes
-from analysis.lookup import case_of, confidence_of, pool_of, rows_at, unit_of
+from analysis.lookup import case_of, check_run, confidence_of, pool_of, relative_words, rows_at, unit_of
 from analysis.plots import style
 from analysis.text import amount, amount_scale, counted, figure_name, power_name
+from simcore.errors import InputError, Problem, show
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -39,9 +40,7 @@ class Levels(NamedTuple):
         Which pools are put together at each level, from the innermost to the pool itself.
     totals : ndarray, shape (k + 1,), currency
         Sums of the ES of what stands side by side: all positions; then, after each level, its pools, and what is in
-        none of them. The last is the pool's own. Empty where one of them does not exist.
-    note : str
-        Why it does not.
+        none of them. The last is the pool's own.
     """
 
     case: str
@@ -50,11 +49,10 @@ class Levels(NamedTuple):
     positions: int
     words: tuple[str, ...]
     totals: NDArray[np.float64]
-    note: str
 
     @property
     def removed(self) -> NDArray[np.float64]:
-        """What each level removes; negative where pooling hurts. shape (k,), currency"""
+        """What each level removes, never below 0 but for rounding, since ES is subadditive. shape (k,), currency"""
         return self.totals[:-1] - self.totals[1:]
 
 
@@ -74,7 +72,7 @@ def levels_of(run: Run, *, case: str | None = None, pool: str | None = None, con
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence.
+        When the run has no such case, pool or confidence, or an expected shortfall does not exist.
     """
     chosen, at = case_of(run, case), confidence_of(run, confidence)
     name, tree = pool_of(chosen, pool), chosen.pools
@@ -85,8 +83,8 @@ def levels_of(run: Run, *, case: str | None = None, pool: str | None = None, con
     rows = [table[node, "standalone"] for node in side_by_side]
     rows += [table[node, "pooled"] for level in levels for node in level]
     if missing := [row for row in rows if row.value is None]:
-        note = join_notes(*(row.note or "" for row in missing))
-        return Levels(chosen.name, name, at, count, (), np.zeros(0), note)
+        allowed = f"a pool with ES in all its parts; here: {join_notes(*(row.note or '' for row in missing))}"
+        raise InputError([Problem("pool", show(name), allowed, "choose another pool")])
     own = {row.node: row.value or 0.0 for row in rows}
     totals = [math.fsum(own[node] for node in side_by_side)]
     for level in levels:
@@ -97,7 +95,7 @@ def levels_of(run: Run, *, case: str | None = None, pool: str | None = None, con
     if (deep := len(levels) - MOST_LEVELS) > 0:
         words = [f"{counted(deep + 1, 'level')} of pools below", *words[deep + 1 :]]
         totals = [totals[0], *totals[deep + 1 :]]
-    return Levels(chosen.name, name, at, count, tuple(words), np.array(totals), "")
+    return Levels(chosen.name, name, at, count, tuple(words), np.array(totals))
 
 
 def waterfall(
@@ -128,30 +126,27 @@ def waterfall(
     Returns
     -------
     matplotlib.axes.Axes
-        With a sentence where an expected shortfall does not exist.
 
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or there is no such theme.
+        When `run` is none or has no such case, pool or confidence, there is no such theme, or an expected shortfall
+        does not exist.
     SimcoreError
         When Matplotlib is not installed.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     levels = levels_of(run, case=case, pool=pool, confidence=confidence)
     ax = style.new_axes() if ax is None else ax
     title = style.heading("what each level of pools removes", levels.pool, levels.case)
     style.dress(ax, colours, title=title, grid="y")
-    if levels.note:
-        style.sentence(ax, colours, f"No waterfall: an expected shortfall {levels.note}")
-    else:
-        power, decimals = amount_scale((), levels.totals.tolist())
-        _draw(ax, colours, levels, power, decimals)
-        relative = " above the mean" if run.scenario.relative_to == "mean" else ""
-        measure = figure_name("expected_shortfall", levels.confidence)
-        ax.set_ylabel(f"{measure}{relative}, {power_name(power)}{unit_of(run)}", parse_math=False)
-        ax.set_xlabel("pools, from the innermost to the outermost")
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value / 1000.0**power:,.10g}")
+    power, decimals = amount_scale((), levels.totals.tolist())
+    _draw(ax, colours, levels, power, decimals)
+    measure = figure_name("expected_shortfall", levels.confidence)
+    ax.set_ylabel(f"{measure}{relative_words(run)}, {power_name(power)}{unit_of(run)}", parse_math=False)
+    ax.set_xlabel("pools, from the innermost to the outermost")
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value / 1000.0**power:,.10g}")
     style.stamp(ax, colours, run.scenario.plan, below_label=True)
     return ax
 
@@ -159,24 +154,19 @@ def waterfall(
 def _draw(ax: Any, colours: style.Colours, levels: Levels, power: int, decimals: int) -> None:
     totals, count = levels.totals, len(levels.words)
     noise = _NOISE * float(np.abs(totals).max())
-    removed = np.where(np.abs(levels.removed) <= noise, 0.0, levels.removed)
+    removed = np.where(levels.removed <= noise, 0.0, levels.removed)
     ends = [(0.0, totals[0]), *pairwise(totals), (0.0, totals[-1])]
-    kinds = [colours.harm if one < 0.0 else colours.benefit for one in removed]
-    bars = ax.bar(
+    ax.bar(
         range(count + 2),
         [abs(b - a) for a, b in ends],
         bottom=[min(a, b) for a, b in ends],
-        color=[colours.unpooled, *kinds, colours.pooled],
+        color=[colours.unpooled, *[colours.benefit] * count, colours.pooled],
         width=0.7,
     )
-    for bar, one in zip(bars[1:-1], removed, strict=True):
-        if one < 0.0:
-            bar.set_hatch("//")  # told from what is removed in grey, too
-            bar.set_edgecolor(colours.ground)
     for i, total in enumerate(totals):
         ax.plot([i + 0.35, i + 0.65], [total, total], color=colours.faint, linewidth=0.8)
     words = [amount(totals[0], power, decimals)]
-    words += [_change(one, totals[0], amount(abs(one), power, decimals)) for one in removed]
+    words += [_change(one, totals[0], amount(one, power, decimals)) for one in removed]
     words += [amount(totals[-1], power, decimals)]
     for i, (said, (a, b)) in enumerate(zip(words, ends, strict=True)):
         ax.annotate(
@@ -200,9 +190,8 @@ def _change(removed: float, whole: float, size: str) -> str:
     """What a level does to the sum: its size, and in per cent of the sum of the positions."""
     if removed == 0.0:
         return "0"
-    sign = "-" if removed > 0.0 else "+"
-    share = f"\n{sign}{100.0 * abs(removed) / whole:.1f} %" if whole > 0.0 else ""
-    return f"{sign}{size}{share}"
+    share = f"\n-{100.0 * removed / whole:.1f} %" if whole > 0.0 else ""
+    return f"-{size}{share}"
 
 
 def _pools_by_depth(tree: PoolTree, pool: str) -> list[list[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lookup import case_of
+from analysis.lookup import case_of, check_run
 from analysis.plots import style
 from analysis.text import fitted
 from simcore.dependence import Bootstrap, Factors
@@ -172,10 +172,11 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     Raises
     ------
     InputError
-        When the run has no such case, or there is no such theme.
+        When `run` is none or has no such case, or there is no such theme.
     SimcoreError
         When Matplotlib is not installed.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     matrices = matrices_of(run, case=case)
     ax = style.new_axes(_SIZE, columns=2) if ax is None else ax
@@ -183,7 +184,7 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     image = _draw(left, colours, matrices.names, matrices.base, run.scenario.cases[0].name)
     if matrices.case is None or matrices.stressed is None:
         style.dress(right, colours)
-        style.sentence(right, colours, "No case has other correlations than the base.", width=30)
+        style.sentence(right, colours, "No case has other correlations than the base.")
     else:
         _draw(right, colours, matrices.names, matrices.stressed, matrices.case)
     bar = left.figure.colorbar(image, ax=[left, right], shrink=0.7, ticks=[-1.0, -0.5, 0.0, 0.5, 1.0])
@@ -198,7 +199,7 @@ def _draw(ax: Any, colours: style.Colours, names: tuple[str, ...], matrix: Float
     n = len(names)
     beside = matrix[~np.eye(n, dtype=bool)]
     beside = beside[~np.isnan(beside)]
-    title = style.heading(f"mean {beside.mean():.2f}", case, width=30) if beside.size else fitted(case, 30)
+    title = style.heading(f"mean {beside.mean():z.2f}", case, width=30) if beside.size else fitted(case, 30)
     style.dress(ax, colours, title=title)
     style.bare(ax)
     scale = style.matplotlib("colors").LinearSegmentedColormap.from_list(

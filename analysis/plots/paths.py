@@ -1,35 +1,25 @@
-"""The fan: how the value of a pool may go from the start to the horizon, where there are steps between.
-
-Log returns of steps compound; simple ones add up, since the exposure is held constant; a jump comes before the first.
-"""
+"""The fan: how the value of a pool may go from the start to the horizon, where there are steps between."""
 
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.lookup import case_of, pool_of, unit_of
+from analysis.lookup import case_of, check_run, pool_of, unit_of
 from analysis.plots import style
 from analysis.plots.bands import label_ends
+from analysis.values import values_over_time
 from simcore.errors import InputError, Problem
-from simcore.limits import LARGEST_RETURN
-from simcore.simulation import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from analysis.runs import Run
-    from simcore.case import Case, Plan
-    from simcore.pools import Position
 
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 SINGLE = 5  # paths that are drawn by themselves
 MOST_PATHS, FEWEST_PATHS = 2000, 100
-MOST_TIMES = 260  # that are drawn: a year of days, and no more than a picture can show
 _MOST_BYTES = 2**29  # that returns may take, beyond which fewer paths are replayed
 
 Floats = NDArray[np.float64]
@@ -57,57 +47,6 @@ class Fan(NamedTuple):
     time: Floats
     values: Floats
     bands: Floats
-
-
-def values_over_time(
-    case: Case, plan: Plan, positions: Sequence[Position], paths: int, *, threads: int | None = None
-) -> tuple[Floats, Floats]:
-    """What positions are worth together at the start, after a jump if there is one, and after steps.
-
-    Parameters
-    ----------
-    case : Case
-    plan : Plan
-    positions : sequence of Position
-        Of the case.
-    paths : int
-        How many, from the first.
-    threads : int, optional
-        As of `simcore.replay`.
-
-    Returns
-    -------
-    time : ndarray, shape (k,), years
-        All steps, or some at equal distances, the last among them.
-    values : ndarray, shape (paths, k), currency
-
-    Raises
-    ------
-    CapacityError
-        When the returns of these paths cannot fit into memory.
-    """
-    market = case.market
-    net: dict[int, Fraction] = {}
-    for position in positions:
-        asset = market.numbers[position.asset]
-        net[asset] = net.get(asset, Fraction(0)) + Fraction(position.value)
-    returns = replay(case, plan, np.arange(paths), threads=threads).returns
-    assert returns is not None
-    steps = np.unique(np.linspace(0, plan.steps, min(plan.steps, MOST_TIMES) + 1).round().astype(int))[1:]
-    jumps = any(market.jump[asset] and value for asset, value in net.items())
-    before = 2 if jumps else 1
-    values = np.zeros((paths, before + len(steps)))
-    for asset, amount in net.items():
-        start = float(amount)
-        after = start * (1.0 + float(market.jump[asset]))
-        total = returns[:, :, asset].cumsum(axis=1)[:, steps - 1]
-        if market.compounding == "log":
-            total = np.expm1(np.clip(total, -LARGEST_RETURN, LARGEST_RETURN))  # as losses
-        values[:, 0] += start
-        values[:, 1:] += after
-        values[:, before:] += after * total
-    time = np.concatenate([np.zeros(before), steps * (plan.horizon / plan.steps)])
-    return time, values
 
 
 def fan_of(run: Run, *, case: str | None = None, pool: str | None = None) -> Fan:
@@ -154,7 +93,7 @@ def fan(
     Parameters
     ----------
     run : Run
-        As `analysis.run` gives it, of a scenario with two or more steps.
+        As `analysis.run` gives it.
     case : str, optional
         ``base`` when absent.
     pool : str, optional
@@ -170,7 +109,7 @@ def fan(
     Raises
     ------
     InputError
-        When the run has one step, or no such case or pool, or there is no such theme.
+        When `run` is none, or has one step or no such case or pool, or there is no such theme.
     CapacityError
         When the returns of 100 paths cannot fit into memory.
     SimcoreError
@@ -180,6 +119,7 @@ def fan(
     -----
     Of the first 2,000 paths, or of fewer, at least 100, where their returns would take more than half a GiB.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     found = fan_of(run, case=case, pool=pool)
     ax = style.new_axes() if ax is None else ax

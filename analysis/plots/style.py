@@ -6,10 +6,13 @@ dark, what is unpooled light and dashed.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from analysis.text import columns, counted, fitted
 from simcore.errors import InputError, Problem, SimcoreError, show
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
 Theme = Literal["light", "dark"]
 SIZE = (7.2, 4.2)  # inches
+_SIZES = ((1e12, "tn"), (1e9, "bn"), (1e6, "M"))
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Colours:
     ----------
     ink, faint, ground : str
         Text and axes; grid lines and remarks; what is behind everything.
-    pooled, unpooled, benefit, harm : str
+    pooled, unpooled, benefit : str
         What each always has.
     low, middle, high : str
         Of a correlation of -1, 0 and 1.
@@ -41,7 +45,6 @@ class Colours:
     pooled: str
     unpooled: str
     benefit: str
-    harm: str
     low: str
     middle: str
     high: str
@@ -50,11 +53,11 @@ class Colours:
 COLOURS: dict[str, Colours] = {
     "light": Colours(
         ink="#1b1f24", faint="#6a737d", ground="#ffffff", pooled="#0072b2", unpooled="#e69f00", benefit="#009e73",
-        harm="#d55e00", low="#b35806", middle="#f7f7f7", high="#2b5c9e",
+        low="#b35806", middle="#f7f7f7", high="#2b5c9e",
     ),
     "dark": Colours(
         ink="#e6e8eb", faint="#9aa4af", ground="#15181c", pooled="#56b4e9", unpooled="#f0b429", benefit="#2fbf95",
-        harm="#f2803d", low="#f1a340", middle="#2a2e33", high="#79b0f2",
+        low="#f1a340", middle="#2a2e33", high="#79b0f2",
     ),
 }  # fmt: skip
 
@@ -140,11 +143,11 @@ def stamp(ax: Any, colours: Colours, plan: Plan, words: str = "", *, below_label
     )  # fmt: skip
 
 
-def sentence(ax: Any, colours: Colours, words: str, *, width: int = 60) -> None:
-    """Words in place of a picture that cannot be drawn, in lines of so many characters."""
+def sentence(ax: Any, colours: Colours, words: str) -> None:
+    """Words in place of half a picture that has nothing to show."""
     bare(ax)
     ax.text(
-        0.5, 0.5, textwrap.fill(words, width), transform=ax.transAxes, ha="center", va="center", color=colours.ink,
+        0.5, 0.5, textwrap.fill(words, 30), transform=ax.transAxes, ha="center", va="center", color=colours.ink,
         parse_math=False,
     )  # fmt: skip
 
@@ -158,8 +161,13 @@ def bare(ax: Any) -> None:
 
 
 def amounts(axis: Any) -> None:
-    """Let the ticks of an axis be amounts: 1,000, or 1.5M."""
-    axis.set_major_formatter(lambda value, _: short_amount(value))
+    """Let the ticks of an axis be amounts: 1,000, or 1.5M; with more digits where ticks are close."""
+
+    def words(value: float, _: object) -> str:
+        apart = np.diff(axis.get_majorticklocs())
+        return short_amount(value, float(apart.min(initial=math.inf, where=apart > 0.0)))
+
+    axis.set_major_formatter(words)
 
 
 def percents(axis: Any) -> None:
@@ -167,16 +175,20 @@ def percents(axis: Any) -> None:
     axis.set_major_formatter(lambda value, _: f"{100.0 * value:z.10g} %")
 
 
-def short_amount(value: float) -> str:
-    """An amount in few characters.
+def short_amount(value: float, apart: float = math.inf) -> str:
+    """An amount in few characters, but as many as tell it from one that is `apart` from it.
 
     >>> [short_amount(x) for x in (0.0, 0.25, 950.0, 12_500.0, -3_000_000.0, 2.5e9)]
     ['0', '0.25', '950', '12,500', '-3M', '2.5bn']
+    >>> [short_amount(x, apart=0.1) for x in (106.8, 106.9, 107.0)]
+    ['106.8', '106.9', '107']
     """
-    for size, unit in ((1e12, "tn"), (1e9, "bn"), (1e6, "M")):
-        if abs(value) >= size:
-            return f"{value / size:.4g}{unit}"
-    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.4g}"
+    size, unit = next(((size, unit) for size, unit in _SIZES if abs(value) >= size), (1.0, ""))
+    scaled = value / size
+    text = f"{scaled:,.0f}" if abs(scaled) >= 100.0 and not unit else f"{scaled:.4g}"
+    if abs(float(text.replace(",", "")) - scaled) * size > 0.01 * apart:
+        text = f"{scaled:,.{max(0, math.ceil(-math.log10(apart / size)))}f}"
+    return text + unit
 
 
 def in_lines(words: str, width: int, most: int) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import lookup
 from analysis.estimate import FEWEST_TAIL_LOSSES
+from analysis.lookup import case_of, check_run, pool_alone, pool_of, refuse_riskless, relative_words, unit_of
 from analysis.plots import style
 from analysis.plots.bands import Band, band_of, draw_band, label_ends
 from analysis.text import figure_name, per_cent
@@ -19,7 +19,7 @@ from simcore.errors import InputError, Problem, show
 
 if TYPE_CHECKING:
     from analysis.runs import Run
-    from simcore.case import Case, Plan
+    from simcore.case import Plan
 
 POINTS = 25
 _TICKS = (0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999, 0.9999999, 0.99999999)
@@ -31,12 +31,15 @@ class TailCurve(NamedTuple):
 
     Attributes
     ----------
+    case, pool : str
     confidences : list of float, length k
         Ascending.
     bands : dict of (side, measure) to Band, currency
         Side "pooled", and "unpooled": the sum of the positions' own. What does not exist is not there.
     """
 
+    case: str
+    pool: str
     confidences: list[float]
     bands: dict[tuple[str, str], Band]
 
@@ -69,17 +72,15 @@ def confidences_of(plan: Plan, *, bounded: bool) -> list[float]:
     return sorted(c for c in found if c >= lowest and tail_size(c, plan.paths) >= FEWEST_TAIL_LOSSES)
 
 
-def tail_of(run: Run, case: Case, pool: str) -> TailCurve:
-    """VaR and ES of a pool at many confidences, estimated as those of the table.
+def tail_of(run: Run, *, case: str | None = None, pool: str | None = None) -> TailCurve:
+    """What `tail_curve` draws: VaR and ES at many confidences, estimated as those of the table.
 
     Parameters
     ----------
     run : Run
         With its summaries.
-    case : Case
-        Of the run.
-    pool : str
-        Of the case.
+    case, pool : str, optional
+        As of `tail_curve`.
 
     Returns
     -------
@@ -88,20 +89,23 @@ def tail_of(run: Run, case: Case, pool: str) -> TailCurve:
     Raises
     ------
     InputError
-        When the pool has no risk, neither VaR nor ES exists, or fewer than 100 losses are beyond the lowest confidence.
+        When the run has no such case or pool, the pool has no risk, neither VaR nor ES exists, or fewer than 100 losses
+        are beyond the lowest confidence.
     """
     from analysis.comparison import rows
     from simcore.tails import BoundedTail
 
-    lookup.refuse_riskless(case, pool)
-    plan, summaries = run.scenario.plan, run.summaries[case.name]
-    confidences = confidences_of(plan, bounded=isinstance(summaries[pool].tail, BoundedTail))
+    chosen = case_of(run, case)
+    name = pool_of(chosen, pool)
+    refuse_riskless(chosen, name)
+    plan, summaries = run.scenario.plan, run.summaries[chosen.name]
+    confidences = confidences_of(plan, bounded=isinstance(summaries[name].tail, BoundedTail))
     if not confidences:
         allowed = f"paths of which {FEWEST_TAIL_LOSSES} lie beyond a confidence of {min(plan.confidences)}"
         raise InputError([Problem("simulation.paths", show(plan.paths), allowed, "simulate more paths")])
-    alone, finer = lookup.pool_alone(case, pool), replace(plan, confidences=tuple(confidences))
-    table = rows([alone], finer, {case.name: summaries}, relative_to=run.scenario.relative_to)
-    found = {(row.view, row.measure, row.confidence): row for row in table if row.node == pool}
+    alone, finer = pool_alone(chosen, name), replace(plan, confidences=tuple(confidences))
+    table = rows([alone], finer, {chosen.name: summaries}, relative_to=run.scenario.relative_to)
+    found = {(row.view, row.measure, row.confidence): row for row in table if row.node == name}
     bands, notes = {}, []
     for side in ("pooled", "unpooled"):
         for measure in ("expected_shortfall", "value_at_risk"):
@@ -111,8 +115,8 @@ def tail_of(run: Run, case: Case, pool: str) -> TailCurve:
             else:
                 bands[side, measure] = band_of(curve)
     if not bands:
-        raise InputError([Problem("pool", show(pool), f"a pool with VaR or ES; here: {notes[0]}", "choose another")])
-    return TailCurve(confidences, bands)
+        raise InputError([Problem("pool", show(name), f"a pool with VaR or ES; here: {notes[0]}", "choose another")])
+    return TailCurve(chosen.name, name, confidences, bands)
 
 
 def tail_curve(
@@ -128,19 +132,19 @@ def tail_curve(
         ``base`` when absent.
     pool : str, optional
         The one with the most positions when absent.
-    ax : matplotlib Axes, optional
+    ax : matplotlib.axes.Axes, optional
         New ones when absent.
     theme : {"light", "dark"}
 
     Returns
     -------
-    matplotlib Axes
+    matplotlib.axes.Axes
 
     Raises
     ------
     InputError
-        When the run has no such case or pool, the pool has no risk, neither VaR nor ES exists, or there are fewer than
-        100 losses beyond the lowest confidence.
+        When `run` is none, or has no summaries or no such case or pool, there is no such theme, the pool has no risk,
+        neither VaR nor ES exists, or there are fewer than 100 losses beyond the lowest confidence.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -149,11 +153,11 @@ def tail_curve(
     From the lowest confidence of the scenario to where 100 losses are left. Dots are the scenario's own confidences; of
     a run with bounded tails there are no others.
     """
-    colours, its = style.colours_of(theme), lookup.case_of(run, case)
-    name = lookup.pool_of(its, pool)
-    shown = tail_of(run, its, name)
+    check_run(run, summaries=True)
+    colours = style.colours_of(theme)
+    shown = tail_of(run, case=case, pool=pool)
     ax = style.new_axes() if ax is None else ax
-    style.dress(ax, colours, title=style.heading("VaR and ES in the tail", name, its.name), grid="y")
+    style.dress(ax, colours, title=style.heading("VaR and ES in the tail", shown.pool, shown.case), grid="y")
     beyond = shown.beyond
     own = [i for i, c in enumerate(shown.confidences) if c in run.scenario.plan.confidences]
     for (side, measure), band in shown.bands.items():
@@ -172,7 +176,7 @@ def tail_curve(
         ax, [(b.value[-1], f"{figure_name(m, None)} {side}") for (side, m), b in shown.bands.items()], colours.ink
     )
     ax.set_xlabel("confidence", loc="left")
-    ax.set_ylabel(f"VaR and ES, {lookup.unit_of(run)}", parse_math=False)
+    ax.set_ylabel(f"VaR and ES{relative_words(run)}, {unit_of(run)}", parse_math=False)
     style.amounts(ax.yaxis)
     style.stamp(ax, colours, run.scenario.plan, "unpooled: the sum of the positions' own")
     return ax

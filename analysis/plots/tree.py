@@ -6,7 +6,7 @@ import heapq
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.lookup import benefit_view, case_of, confidence_of, pool_of, rows_at, unit_of
+from analysis.lookup import benefit_view, case_of, check_run, confidence_of, pool_of, rows_at, unit_of
 from analysis.plots import style
 from analysis.text import columns, counted, figure_name, fitted
 
@@ -159,7 +159,7 @@ def pool_tree(
     Raises
     ------
     InputError
-        When the run has no such case, pool or confidence, or there is no such theme.
+        When `run` is none or has no such case, pool or confidence, or there is no such theme.
     SimcoreError
         When Matplotlib is not installed.
 
@@ -168,6 +168,7 @@ def pool_tree(
     More than 20 positions are counted, and have no lines. Of more than 20 pools the largest have one, each of which is
     in another that has one; the others are counted, and their values added.
     """
+    check_run(run)
     colours = style.colours_of(theme)
     lines = lines_of(run, case=case, pool=pool, confidence=confidence)
     ax = style.new_axes((style.SIZE[0], 1.0 + 0.22 * len(lines))) if ax is None else ax
@@ -246,11 +247,9 @@ def _draw_benefits(ax: Any, colours: style.Colours, lines: list[Line], size: flo
                 _BENEFITS, i, note, va="center", fontsize=small, linespacing=1.0, color=colours.faint, parse_math=False
             )
             continue
-        (bar,) = ax.barh(i, unit * row.value, left=at(0.0), height=0.55, color=colours.benefit)
-        if row.value < 0.0:
-            bar.set(facecolor=colours.harm, edgecolor=colours.ground, hatch="//")
+        ax.barh(i, unit * row.value, left=at(0.0), height=0.55, color=colours.benefit)
         if row.low is not None and row.high is not None:
             ax.plot([at(row.low), at(row.high)], [i, i], color=colours.ink, linewidth=1.2)
-        ax.text(1.0, i, f"{100.0 * row.value:.1f} %", ha="right", va="center", fontsize=size, color=colours.ink)
+        ax.text(1.0, i, f"{100.0 * row.value:z.1f} %", ha="right", va="center", fontsize=size, color=colours.ink)
     if ends:
         ax.plot([at(0.0)] * 2, [min(rows) - 0.4, max(rows) + 0.4], color=colours.faint, linewidth=0.7)

@@ -57,7 +57,7 @@ def _mean_correlation(run: Run, case: str) -> str:
 
 def _convergence(run: Run, headline: Headline, case: str) -> str:
     figure = ("expected_shortfall", lookup.confidence_of(run, None))
-    row = lookup.row_of(run, case, headline.pool, "pooled", *figure)
+    row = lookup.rows_at(run, case, *figure)[headline.pool, "pooled"]
     low, high = ("none" if end is None else amount(end, *headline.scale) for end in (row.low, row.high))
     paths = counted(run.scenario.plan.paths, "path")
     return f"After all {paths} the 95 % interval of {figure_name(*figure)} is [{low}, {high}]."

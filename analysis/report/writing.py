@@ -43,7 +43,7 @@ def write_report(runs: Run | Sequence[Run], file: str | Path, *, command: Sequen
     from analysis.runs import Run
 
     file = Path(file)
-    runs = [runs] if isinstance(runs, Run) else list(runs)
+    runs = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, Run) else [runs]
     problems = target.target_problems(file, "file")
     if not runs or not all(isinstance(run, Run) and run.summaries for run in runs):
         remedy = "run them by analysis.run, which keeps what pictures are drawn from"
