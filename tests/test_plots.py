@@ -1,16 +1,20 @@
 """What holds of every picture: its name, its options and what is said of them, and what it refuses."""
 
+import dataclasses
 import inspect
 import re
 import sys
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from models import child, deep_tree, plan, three_assets
 from pictured import run_of
 
 import analysis
 import scenarios
 from analysis import plots
+from analysis.plots import style
 from simcore import InputError, SimcoreError
 
 OTHERWISE = {  # options that mean something else there
@@ -115,3 +119,28 @@ def test_a_run_without_summaries_is_refused_where_they_are_needed(name, run, no_
 def test_other_themes_are_refused(name, run, no_screen):
     with pytest.raises(InputError, match="theme = 'sepia'\n    allowed: 'light' or 'dark'"):
         getattr(plots, name)(run, theme="sepia")
+
+
+@pytest.mark.parametrize(("low", "high"), [(106.6, 107.3), (2_000_000.0, 2_000_300.0), (-3.0, 4.0), (0.0, 1.7e9)])
+def test_ticks_that_differ_have_names_that_differ(low, high):
+    """And name their places: no further off than a hundredth of what lies between two."""
+    figure = Figure()
+    ax = figure.subplots()
+    ax.set_ylim(low, high)
+    style.amounts(ax.yaxis)
+    figure.canvas.draw()
+    places = ax.yaxis.get_majorticklocs()
+    names = [label.get_text() for label in ax.yaxis.get_ticklabels()]
+    sizes = {"M": 1e6, "n": 1e9}
+    read = [float(re.sub("[,Mbn]", "", name)) * sizes.get(name[-1], 1.0) for name in names]
+    assert len(set(names)) == len(names)
+    np.testing.assert_allclose(read, places, atol=0.0101 * np.diff(places).min())
+
+
+@pytest.mark.parametrize("draw", [plots.tail_curve, plots.convergence, plots.waterfall])
+@pytest.mark.parametrize("relative_to", ["start", "mean"])
+def test_what_is_relative_to_the_mean_is_called_so(draw, relative_to):
+    scenario = scenarios.load("three_assets", overrides={"simulation.paths": 20_000})
+    run = analysis.run(dataclasses.replace(scenario, relative_to=relative_to))
+    ax = draw(run, ax=Figure().subplots())
+    assert (" above the mean, " in ax.get_ylabel()) == (relative_to == "mean")

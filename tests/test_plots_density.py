@@ -278,3 +278,18 @@ def test_it_draws_into_axes_that_are_given(nested, no_screen):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_it_looks_as_before(etf18, theme, no_screen):
     assert_as_before(plots.loss_density(etf18, case="2008", theme=theme), f"density_{theme}")
+
+
+def test_losses_that_differ_by_rounding_only_have_a_histogram():
+    """All of them in it: a perfect hedge whose drifts differ loses the same on every path, but for rounding."""
+    losses = -1999.0 + 1e-12 * np.arange(5)
+    shown = histogram(losses, -1999.0)
+    assert np.sum(shown.height * np.diff(shown.edges)) == pytest.approx(1.0)
+    assert shown.edges[0] < -1999.0 < shown.edges[-1]
+
+
+def test_bins_do_not_widen_with_what_lies_far_above_them():
+    losses = np.random.default_rng(1).standard_normal(100_000)
+    near, far = histogram(losses, -math.inf), histogram(losses, 20.0)
+    assert np.diff(far.edges)[0] == pytest.approx(np.diff(near.edges)[0], rel=0.02)
+    assert len(histogram(losses, 1e9).height) == 600

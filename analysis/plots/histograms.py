@@ -31,8 +31,8 @@ class Histogram(NamedTuple):
 def histogram(losses: Floats, reach: float) -> Histogram:
     """All but the lowest and the highest 0.1 % of the losses, and whatever lies below `reach`.
 
-    The losses have 2 n^(1/3) bins (Rice's rule), and at least 10; what lies above them up to `reach` has as wide ones,
-    as long as all are no more than 600. Losses that differ by rounding only have one tenth of a billionth on either side.
+    The losses have 2 n^(1/3) bins (Rice's rule), and at least 10; what lies above them up to `reach` has as wide
+    ones, as long as there are no more than 600. Of losses that differ by rounding only they reach 1e-10 to either side.
     """
     low, high = np.quantile(losses, [_OUTSIDE, 1.0 - _OUTSIDE])
     bins = max(10, round(2.0 * len(losses) ** (1 / 3)))
