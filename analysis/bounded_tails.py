@@ -28,7 +28,7 @@ def bounded_of(cases: Sequence[Case], plan: Plan) -> BoundedTails | None:
     return BoundedTails(plan.tail_budget, brackets.FIRST_PATHS, brackets.WORST)
 
 
-def told(bounded: BoundedTails) -> str:
+def bounded_words(bounded: BoundedTails) -> str:
     """It in words."""
     return (
         f"Tails are bounded, since whole ones would pass the budget of {bounded.budget / 2**20:,.0f} MiB: the figures "

@@ -10,8 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from analysis.bounded_tails import bounded_of
-from analysis.bounded_tails import told as told_bounded
+from analysis.bounded_tails import bounded_of, bounded_words
 from analysis.estimation import drawn_of
 from analysis.lookup import shown_cases
 from analysis.report.headline import headline_of
@@ -62,7 +61,7 @@ def run_html(run: Run) -> str:
         parts += [paragraph(estimation_words(drawn)), _table(lines, laid.estimated, [""] * len(lines))]
     parts += [paragraph(f"[{number}] {note}") for number, note in enumerate(laid.notes, 1)]
     if bounded := bounded_of(scenario.cases, scenario.plan):
-        parts.append(paragraph(told_bounded(bounded)))
+        parts.append(paragraph(bounded_words(bounded)))
     meant = "".join(map(paragraph, meanings(laid, *OF_A_RUN)))
     return shown(*parts, f"<details><summary>What the columns mean</summary>{meant}</details>")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from analysis.bounded_tails import BoundedTails, bounded_of, told
+from analysis.bounded_tails import BoundedTails, bounded_of, bounded_words
 from analysis.progress import duration
 from analysis.text import counted, wrapped
 from scenarios.words import precision_words
@@ -110,7 +110,7 @@ def planned_text(scenario: Scenario, planned: Planned) -> str:
     block = f"A block has {counted(of.rows, 'row')} of {BLOCK} numbers ({8 * of.rows * BLOCK / 1024:,.0f} KiB) and "
     block += f"{counted(len(of.operations), 'operation')}. Where this run has fewer, cases share them."
     listed = "\n".join(f"{i:4d}  {words}" for i, words in enumerate(of.operations))
-    tails = "" if of.bounded_tails is None else "\n" + wrapped([told(of.bounded_tails)])
+    tails = "" if of.bounded_tails is None else "\n" + wrapped([bounded_words(of.bounded_tails)])
     return "\n\n".join([f"{head}\n{takes}\n{block}{tails}", table, listed]) + "\n"
 
 

@@ -4,14 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analysis.bounded_tails import bounded_of
-from analysis.bounded_tails import told as told_bounded
+from analysis.bounded_tails import bounded_of, bounded_words
 from analysis.comparison import Row
 from analysis.estimation import Drawn
 from analysis.panels import Block, Notes, panels_of
 from analysis.standalone import Figure, RelativeTo
 from analysis.text import amount, amount_scale, figure_name, per_cent, power_name, wrapped
-from scenarios.repairs import Repaired, told
+from scenarios.repairs import Repaired, repair_words
 from scenarios.words import plan_words
 from simcore.case import Case, Plan
 
@@ -64,12 +63,12 @@ def render(
     head = wrapped([f"{name}: {described}" if described else name, plan_words(plan), *losses])
     words = foot(shown, *OF_A_RUN)
     if bounded := bounded_of(cases, plan):
-        words += "\n" + wrapped([told_bounded(bounded)])
+        words += "\n" + wrapped([bounded_words(bounded)])
     if repairs:
         repaired = ", ".join(dict.fromkeys(one.case for one in repairs))
         said = f"REPAIRED: not all correlations are those written, in {repaired}: see below the table."
         head += "\n" + wrapped([said])
-        words += "\n" + wrapped([f"REPAIRED: {told(one)}." for one in repairs], indent="    ")
+        words += "\n" + wrapped([f"REPAIRED: {repair_words(one)}." for one in repairs], indent="    ")
     intervals = [wrapped([estimation_words(drawn)]), *shown.estimation] if drawn else []
     return "\n\n".join([head, *shown.panels, *intervals, words]) + "\n"
 

@@ -1,7 +1,7 @@
 """What is allowed in a scenario and seldom meant: said, and nothing else comes of it."""
 
 from scenarios.changes import universes_of
-from scenarios.repairs import repairs_of, told
+from scenarios.repairs import repair_words, repairs_of
 from scenarios.resolve import pools_of, positions_of
 from scenarios.schema import Document
 from simcore.errors import some
@@ -23,4 +23,4 @@ def cautions(document: Document) -> tuple[str, ...]:
     outside = [position.name for position in positions_of(document) if position.name not in inside]
     if outside:
         said.append(f"in no pool, and so in the figures of none: {some(outside)}")
-    return (*said, *map(told, repairs_of(document)))
+    return (*said, *map(repair_words, repairs_of(document)))

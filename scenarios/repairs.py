@@ -31,7 +31,7 @@ def repairs_of(document: Document) -> tuple[Repaired, ...]:
     return tuple(found)
 
 
-def told(repaired: Repaired) -> str:
+def repair_words(repaired: Repaired) -> str:
     """A repair in one sentence."""
     repair = repaired.repair
     impossible = repair.smallest_eigenvalue < SMALLEST_EIGENVALUE

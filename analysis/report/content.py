@@ -7,8 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from analysis.bounded_tails import bounded_of
-from analysis.bounded_tails import told as told_bounded
+from analysis.bounded_tails import bounded_of, bounded_words
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
 from analysis.lookup import shown_cases
@@ -18,7 +17,7 @@ from analysis.report.resolved import resolved_text
 from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings
 from analysis.text import visible
-from scenarios.repairs import told as told_repair
+from scenarios.repairs import repair_words
 from scenarios.words import plan_words
 
 if TYPE_CHECKING:
@@ -182,11 +181,11 @@ def without_pictures(contents: Sequence[Content], excess: int) -> list[Content]:
 
 def _remarks(run: Run) -> Iterator[tuple[str, str]]:
     scenario = run.scenario
-    repaired = list(map(told_repair, scenario.repairs))
+    repaired = list(map(repair_words, scenario.repairs))
     yield from (("Repaired", f"{one}.") for one in repaired)
     yield from (("Caution", f"{visible(one)}.") for one in scenario.cautions if one not in repaired)
     if bounded := bounded_of(scenario.cases, scenario.plan):
-        yield "Noted", told_bounded(bounded)
+        yield "Noted", bounded_words(bounded)
     if drawn := drawn_of(scenario):
         yield "Noted", estimation_words(drawn)
     empty: dict[str, int] = {}
