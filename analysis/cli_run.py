@@ -24,6 +24,7 @@ from analysis.options import (
     threads_of,
 )
 from analysis.terminal import hush, look_for_garbage, print_result, say, tell_cautions
+from simcore.errors import Problem
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -56,6 +57,9 @@ def run(
     folder, of_folder = folder_of(out)
     page, of_page = report_of(report)
     problems += of_folder + of_page
+    if folder and page and folder.absolute() == page.absolute():
+        allowed = "a folder that is not the file of --report"
+        problems.append(Problem("--out", str(folder), allowed, "name another folder"))
     loaded = load_all(scenarios, overrides_of(paths, seed, steps, confidence), others=problems, one_table=True)
     look_for_garbage()
     for scenario in () if quiet else loaded:

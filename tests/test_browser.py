@@ -64,7 +64,27 @@ seed = 7
 [measures]
 confidence = [0.95, 0.99]
 """
+POOLS = "".join(f"[[pools]]\nname = 'pool {i}'\nmembers = ['asset {i}']\n" for i in range(20))
+MANY_LINES = f"""
+schema = 1
+name = "20 pools of one, and one of all"
+currency = "EUR"
+[universe]
+correlation = 0.3
+assets = [{", ".join(f"{{name = 'asset {i}', expected_return = 0, volatility = 0.2, value = 1}}" for i in range(20))}]
+{POOLS}
+[[pools]]
+name = "all"
+members = [{", ".join(f"'pool {i}'" for i in range(20))}]
+[simulation]
+paths = 20_000
+horizon_years = 1.0
+seed = 7
+[measures]
+confidence = [0.95, 0.99]
+"""
 every_report = pytest.mark.parametrize("name", ["etf18", "hostile"])
+also_many_lines = pytest.mark.parametrize("name", ["etf18", "hostile", "many lines"])
 every_scheme = pytest.mark.parametrize("scheme", SCHEMES)
 every_width = pytest.mark.parametrize("width", WIDTHS)
 
@@ -81,7 +101,12 @@ def reports(browser, tmp_path_factory):
     """The files, made once there is a browser to look at them."""
     folder = tmp_path_factory.mktemp("reports")
     (folder / "hostile.toml").write_text(HOSTILE)
-    sources = {"etf18": ["etf18", "--paths", "100000"], "hostile": [str(folder / "hostile.toml")]}
+    (folder / "many.toml").write_text(MANY_LINES)
+    sources = {
+        "etf18": ["etf18", "--paths", "100000"],
+        "hostile": [str(folder / "hostile.toml")],
+        "many lines": [str(folder / "many.toml")],
+    }
     files = {name: folder / f"{name}.html" for name in sources}
     for name, file in files.items():
         assert main(["run", *sources[name], "--report", str(file), "--quiet"]) == 0
@@ -116,7 +141,7 @@ def test_nothing_is_wider_than_the_window(browser, reports, name, width, scheme,
     screenshot(browser, kept / f"{name}-{width}-{scheme}.png", width=width)
 
 
-@every_report
+@also_many_lines
 @every_width
 def test_letters_can_be_read(browser, reports, name, width):
     """Those of the remark in a picture's corner are the smallest; on a telephone pictures are scrolled, not shrunk."""

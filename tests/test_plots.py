@@ -144,3 +144,15 @@ def test_what_is_relative_to_the_mean_is_called_so(draw, relative_to):
     run = analysis.run(dataclasses.replace(scenario, relative_to=relative_to))
     ax = draw(run, ax=Figure().subplots())
     assert (" above the mean, " in ax.get_ylabel()) == (relative_to == "mean")
+
+
+@pytest.mark.parametrize("wrong", ["one", "three", "a figure", "words"])
+@every_picture
+def test_what_are_no_axes_is_refused(run, name, wrong):
+    one = Figure().subplots()
+    given = {"one": one, "three": Figure().subplots(ncols=3), "a figure": Figure(), "words": "axes"}[wrong]
+    if wrong == "one" and name != "correlations":
+        pytest.skip("one is what it draws into")
+    with pytest.raises(InputError, match="ax = ") as caught:
+        getattr(plots, name)(run, ax=given)
+    assert "subplots(" in str(caught.value)

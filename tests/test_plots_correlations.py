@@ -124,6 +124,18 @@ def test_the_first_case_with_other_correlations():
     assert matrices_of(small_run(shocks=[ROUGH, TIGHT]), case="rough").case == "rough"
 
 
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [("rough", "rough has the correlations of the base."), ("base", "The base is what others are compared with.")],
+)
+def test_a_case_with_the_correlations_of_the_base_has_none_of_its_own_drawn(case, said):
+    run = small_run(shocks=[ROUGH, TIGHT])
+    assert matrices_of(run, case=case).stressed is None
+    _, right = correlations(run, case=case)
+    assert [text.get_text().replace("\n", " ") for text in right.texts[:1]] == [said]
+    assert not right.images
+
+
 def test_a_law_that_cases_share_is_looked_at_once(monkeypatch):
     seen = []
     monkeypatch.setattr(

@@ -252,3 +252,19 @@ def test_what_the_run_does_not_have(run, option, said):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_picture(run, theme):
     assert_as_before(waterfall(run, theme=theme), f"waterfall_{theme}")
+
+
+@pytest.mark.parametrize("first", [["a0"], ["a0", "a1"]])
+def test_there_is_room_above_the_bars_where_a_level_removes_nothing(first):
+    """A level of pools with one member each has a bar of 0 at the very top."""
+    rest = [name for name in ("a0", "a1", "a2") if name not in first]
+    pools = [
+        {"name": "all", "members": ["one", "two"]},
+        {"name": "one", "members": first},
+        {"name": "two", "members": rest},
+    ]
+    ax = waterfall(small_run(pools=pools))
+    highest = max(bar.get_y() + bar.get_height() for bar in ax.patches)
+    assert ax.get_ylim()[0] == 0.0
+    assert ax.get_ylim()[1] == pytest.approx(1.15 * highest)
+    assert overlapping(ax) == []

@@ -161,7 +161,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path, capsys, no_simulation, monk
     said = refused(capsys, "--report", name)
     assert f'--report = "{name}"\n' in said
     assert "allowed: a file that ends in .html or .md" in said
-    assert f"remedy:  name it {Path(name).stem or 'report'}.html or " in said
+    assert f"remedy:  name it {Path(name).stem.strip('.') or 'report'}.html or " in said
     assert list(tmp_path.iterdir()) == []
 
 
@@ -187,6 +187,12 @@ def test_a_place_that_takes_no_file_is_refused(tmp_path, capsys, no_simulation, 
         f"remedy:  make the folder where it is missing, or name another file than {str(tmp_path / name)[:60]}" in said
     )
     assert names_in(tmp_path) == ["file"]
+
+
+def test_one_place_for_files_and_report_is_refused(tmp_path, capsys, no_simulation):
+    place = str(tmp_path / "r.html")
+    assert f"--out = {place}\n" in refused(capsys, "--report", place, "--out", place)
+    assert names_in(tmp_path) == []
 
 
 def test_a_file_in_the_place_of_the_pictures_is_refused(tmp_path, capsys, no_simulation):

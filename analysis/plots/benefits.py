@@ -71,6 +71,11 @@ def benefits_of(run: Run, *, pool: str | None = None, confidence: float | None =
     return Benefits(name, at, [rows[case] for case in kept], len(rows) - len(kept))
 
 
+def size_of(shown: Benefits) -> tuple[float, float]:
+    """Inches across and down of axes with room for so many cases."""
+    return style.SIZE[0], 1.3 + 0.28 * len(shown.rows)
+
+
 def benefit_by_case(
     run: Run, *, pool: str | None = None, confidence: float | None = None, ax: Any = None, theme: style.Theme = "light"
 ) -> Any:
@@ -107,7 +112,7 @@ def benefit_by_case(
     check_run(run)
     colours = style.colours_of(theme)
     shown = benefits_of(run, pool=pool, confidence=confidence)
-    ax = style.new_axes((style.SIZE[0], 1.3 + 0.28 * len(shown.rows))) if ax is None else ax
+    ax = style.axes_of(ax, size_of(shown))
     es = figure_name("expected_shortfall", shown.confidence)
     style.dress(ax, colours, title=style.heading(f"what pooling removes of {es}", shown.pool, width=60), grid="x")
     band = band_of(shown.rows)

@@ -158,7 +158,7 @@ def convergence(
     colours = style.colours_of(theme)
     shown = convergence_of(run, case=case, pool=pool, confidence=confidence)
     es = figure_name(_ES, shown.confidence)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.axes_of(ax)
     style.dress(ax, colours, title=style.heading(f"{es} against paths", shown.pool, shown.case), grid="y")
     draw_band(ax, shown.paths, shown.band, colours.pooled, linewidth=1.6, marker="o", markersize=3.0)
     final = float(shown.band.value[-1])

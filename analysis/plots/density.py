@@ -200,7 +200,7 @@ def loss_density(
     check_run(run)
     colours = style.colours_of(theme)
     shown = density_of(run, case=case, pool=pool, confidence=confidence)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.axes_of(ax)
     style.dress(ax, colours, title=_title(shown))
     _draw(ax, shown.pooled, fill=True, color=colours.pooled, alpha=0.25, linewidth=0.0)
     for mark in shown.marks:

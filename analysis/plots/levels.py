@@ -138,7 +138,7 @@ def waterfall(
     check_run(run)
     colours = style.colours_of(theme)
     levels = levels_of(run, case=case, pool=pool, confidence=confidence)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.axes_of(ax)
     title = style.heading("what each level of pools removes", levels.pool, levels.case)
     style.dress(ax, colours, title=title, grid="y")
     power, decimals = amount_scale((), levels.totals.tolist())
@@ -174,8 +174,11 @@ def _draw(ax: Any, colours: style.Colours, levels: Levels, power: int, decimals:
             color=colours.ink,
         )  # fmt: skip
     ax.axhline(0.0, color=colours.faint, linewidth=0.8)
+    ax.use_sticky_edges = False  # the lower edge of a bar of 0 at the top would leave no room for the words above
     if noise > 0.0:
         ax.margins(y=0.15)
+        if totals.min() >= 0.0:
+            ax.set_ylim(bottom=0.0)
     else:
         ax.set_ylim(0.0, 1.0)  # nothing has a scale
     below = [f"sum of {counted(levels.positions, 'position')}", *levels.words, "pooled"]

@@ -36,8 +36,9 @@ class Matrices(NamedTuple):
     base : ndarray, shape (n, n)
         NaN where there is none: of an asset whose rows in a history do not move.
     case : str or None
-        The stressed one; None where no case has other correlations.
+        The stressed one; None where none was asked for, and no case has other correlations.
     stressed : ndarray, shape (n, n), or None
+        None where they are those of the base.
     words : str
         What they are of, where they are not those that draws have.
     """
@@ -126,7 +127,8 @@ def matrices_of(run: Run, *, case: str | None = None) -> Matrices:
         name, stressed = _first_other(run, assets, base)
     else:
         chosen = case_of(run, case)
-        name, stressed = chosen.name, correlation_of(chosen.market.dependence, assets)
+        name, found = chosen.name, correlation_of(chosen.market.dependence, assets)
+        stressed = None if _equal(found, base) else found
     order = cluster_order(base)
     square = np.ix_(order, order)
     words = ["of the rows of a history"] if isinstance(market.dependence, Bootstrap) else []
@@ -134,6 +136,10 @@ def matrices_of(run: Run, *, case: str | None = None) -> Matrices:
     words += [f"{len(assets):,} of {len(market.names):,} assets"] if every > 1 else []
     names = tuple(market.names[assets[i]] for i in order)
     return Matrices(names, base[square], name, None if stressed is None else stressed[square], ", ".join(words))
+
+
+def _equal(one: Floats, other: Floats) -> bool:
+    return np.allclose(one, other, rtol=0.0, atol=_SAME, equal_nan=True)
 
 
 def _first_other(run: Run, assets: NDArray[np.int64], base: Floats) -> tuple[str | None, Floats | None]:
@@ -146,7 +152,7 @@ def _first_other(run: Run, assets: NDArray[np.int64], base: Floats) -> tuple[str
             continue
         seen.append(law)
         found = correlation_of(law, assets)
-        if not np.allclose(found, base, rtol=0.0, atol=_SAME, equal_nan=True):
+        if not _equal(found, base):
             return case.name, found
     return None, None
 
@@ -167,7 +173,7 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     Returns
     -------
     pair of matplotlib.axes.Axes
-        The second with a sentence where no case has other correlations.
+        The second with a sentence where there are no other correlations.
 
     Raises
     ------
@@ -179,12 +185,12 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     check_run(run)
     colours = style.colours_of(theme)
     matrices = matrices_of(run, case=case)
-    ax = style.new_axes(_SIZE, columns=2) if ax is None else ax
+    ax = style.pair_of(ax, _SIZE)
     left, right = ax
     image = _draw(left, colours, matrices.names, matrices.base, run.scenario.cases[0].name)
     if matrices.case is None or matrices.stressed is None:
         style.dress(right, colours)
-        style.sentence(right, colours, "No case has other correlations than the base.")
+        style.sentence(right, colours, _alone(matrices.case, run.scenario.cases[0].name))
     else:
         _draw(right, colours, matrices.names, matrices.stressed, matrices.case)
     bar = left.figure.colorbar(image, ax=[left, right], shrink=0.7, ticks=[-1.0, -0.5, 0.0, 0.5, 1.0])
@@ -193,6 +199,13 @@ def correlations(run: Run, *, case: str | None = None, ax: Any = None, theme: st
     bar.outline.set_visible(False)
     style.stamp(right, colours, run.scenario.plan, matrices.words, below_label=True)
     return ax
+
+
+def _alone(case: str | None, base: str) -> str:
+    """Why nothing stands beside the base."""
+    if case is None:
+        return "No case has other correlations than the base."
+    return "The base is what others are compared with." if case == base else f"{case} has the correlations of the base."
 
 
 def _draw(ax: Any, colours: style.Colours, names: tuple[str, ...], matrix: Floats, case: str) -> Any:
@@ -208,7 +221,7 @@ def _draw(ax: Any, colours: style.Colours, names: tuple[str, ...], matrix: Float
     smooth = "none" if n <= FINEST else "antialiased"  # where there are more assets than dots, dots show averages
     image = ax.imshow(matrix, cmap=scale, vmin=-1.0, vmax=1.0, interpolation=smooth)
     if n <= NAMED:
-        labels, size = [fitted(name, 12) for name in names], min(8.0, 130.0 / n)
+        labels, size = [fitted(name, 12) for name in names], max(7.0, min(8.0, 130.0 / n))
         across = 0 if sum(map(len, labels)) * size < 250.0 else 90  # side by side where they fit
         ax.set_xticks(range(n), labels, fontsize=size, rotation=across, parse_math=False)
         ax.set_yticks(range(n), labels, fontsize=size, parse_math=False)

@@ -71,7 +71,7 @@ def fan_of(run: Run, *, case: str | None = None, pool: str | None = None) -> Fan
     """
     plan = run.scenario.plan
     if plan.steps == 1:
-        allowed = "two or more, since between the start and the horizon there is nothing to see"
+        allowed = "two or more steps, since between the start and the horizon there is nothing to see"
         raise InputError([Problem("simulation.steps", "1", allowed, "run it with --steps 12, or write steps = 12")])
     chosen = case_of(run, case)
     name = pool_of(chosen, pool)
@@ -122,7 +122,7 @@ def fan(
     check_run(run)
     colours = style.colours_of(theme)
     found = fan_of(run, case=case, pool=pool)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.axes_of(ax)
     style.dress(ax, colours, title=style.heading("value over time", found.pool, found.case), grid="y")
     months = run.scenario.plan.horizon <= 2.0
     time = found.time * (12.0 if months else 1.0)

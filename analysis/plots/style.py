@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
@@ -89,6 +90,31 @@ def matplotlib(name: str = "") -> Any:
         raise SimcoreError(
             "pictures need Matplotlib: install simcore with its extra, pip install 'simcore[report]'"
         ) from None
+
+
+def axes_of(ax: Any, size: tuple[float, float] = SIZE) -> Any:
+    """`ax`, or new ones of a figure of this size where it is None.
+
+    Raises
+    ------
+    InputError
+        When it is neither.
+    """
+    if ax is None:
+        return new_axes(size)
+    if not isinstance(ax, matplotlib("axes").Axes):
+        raise InputError([Problem("ax", show(ax), "matplotlib.axes.Axes, or None", "take those of plt.subplots()")])
+    return ax
+
+
+def pair_of(ax: Any, size: tuple[float, float]) -> Any:
+    """As `axes_of`, of two side by side."""
+    two = new_axes(size, columns=2) if ax is None else ax
+    each = list(two) if isinstance(two, Iterable) else []
+    if len(each) != 2 or not all(isinstance(one, matplotlib("axes").Axes) for one in each):
+        remedy = "take those of plt.subplots(ncols=2)"
+        raise InputError([Problem("ax", show(ax), "a pair of matplotlib.axes.Axes, or None", remedy)])
+    return two
 
 
 def new_axes(size: tuple[float, float] = SIZE, *, columns: int = 1) -> Any:

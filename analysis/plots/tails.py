@@ -156,7 +156,7 @@ def tail_curve(
     check_run(run, summaries=True)
     colours = style.colours_of(theme)
     shown = tail_of(run, case=case, pool=pool)
-    ax = style.new_axes() if ax is None else ax
+    ax = style.axes_of(ax)
     style.dress(ax, colours, title=style.heading("VaR and ES in the tail", shown.pool, shown.case), grid="y")
     beyond = shown.beyond
     own = [i for i, c in enumerate(shown.confidences) if c in run.scenario.plan.confidences]

@@ -127,6 +127,11 @@ def _largest(tree: PoolTree, roots: list[str]) -> set[str]:
     return found
 
 
+def size_of(lines: Collection[Line]) -> tuple[float, float]:
+    """Inches across and down of axes in which so many lines can be read."""
+    return style.SIZE[0], 1.0 + 0.22 * len(lines)
+
+
 def pool_tree(
     run: Run,
     *,
@@ -171,7 +176,7 @@ def pool_tree(
     check_run(run)
     colours = style.colours_of(theme)
     lines = lines_of(run, case=case, pool=pool, confidence=confidence)
-    ax = style.new_axes((style.SIZE[0], 1.0 + 0.22 * len(lines))) if ax is None else ax
+    ax = style.axes_of(ax, size_of(lines))
     style.dress(ax, colours, title=style.heading("pools, their sizes and benefits", case_of(run, case).name))
     style.bare(ax)
     ax.set_xlim(0.0, 1.0)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from analysis.bounded_tails import bounded_of, bounded_words
 from analysis.document import provenance_of
 from analysis.estimation import drawn_of
-from analysis.lookup import shown_cases
+from analysis.lookup import shown_cases, unit_of
 from analysis.report.headline import MOST, MOST_PICTURED, answer, headline_of
 from analysis.report.pictures import NotDrawn, Picture, pictures_of
 from analysis.report.resolved import resolved_text
-from analysis.report.tables import Table, cases_table, pool_tables, position_tables, unit_in
+from analysis.report.tables import Table, cases_table, pool_tables, position_tables
 from analysis.table import OF_A_RUN, estimation_words, in_one_line, loss_words, meanings
 from analysis.text import visible
 from scenarios.repairs import repair_words
@@ -128,7 +128,6 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
     pictures, not_drawn = pictures_of(run)
     pools, shown = pool_tables(run, headline, cases)
     positions = position_tables(run, cases)
-    unit = unit_in(run, shown.scale[0])
     text, left_out = resolved_text(scenario.resolved)
     of = "but those said to come from not knowing the parameters " if drawn_of(scenario) else ""
     before = [] if command else [_SAVED_ELSEWHERE if left_out else _SAVED]
@@ -136,7 +135,7 @@ def content_of(run: Run, command: Sequence[str] = ()) -> Content:
         name=scenario.name,
         description=in_one_line(scenario.description),
         answer=answer(headline),
-        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit, scenario.relative_to, of)]),
+        about=" ".join([f"{plan_words(scenario.plan)}.", *loss_words(unit_of(run), scenario.relative_to, of)]),
         remarks=list(_remarks(run)) or [NOTHING],
         cases=cases_table(run, headline, cases),
         sections=[Section(case, [*pools[case], positions[case]]) for case in cases],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from analysis import plots
 from analysis.lookup import by_benefit, shown_cases
-from analysis.plots import style
+from analysis.plots import benefits, style, tree
 from analysis.report import svg
 from analysis.report.described import described
 from analysis.report.headline import MOST_PICTURED, answer, headline_of
@@ -68,7 +68,6 @@ class _Kind(NamedTuple):
     function: str  # of analysis.plots
     title: str
     reading: str
-    size: tuple[float, float] = style.SIZE
     columns: int = 1
 
 
@@ -116,7 +115,7 @@ _OF_ONE = [
     _Kind(
         "convergence",
         "Estimate against paths",
-        "The estimate and its 95 % interval from the first part of the paths, up to all of them.",
+        "The estimate from the first part of the paths, up to all of them, and from 20 batches on its 95 % interval.",
     ),
 ]
 
@@ -163,8 +162,18 @@ def _svg_of(run: Run, kind: _Kind, case: str | None) -> str:
         warnings.filterwarnings("ignore", "Glyph .* missing")  # in the font that measures; the reader's may have it
         library.rcdefaults()
         library.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": kind.function})
-        figure = style.matplotlib("figure").Figure(figsize=kind.size, layout="constrained")
-        options = {} if case is None else {"case": case}
+        figure = style.matplotlib("figure").Figure(figsize=_size(run, kind, case), layout="constrained")
+        options = {} if case in (None, run.scenario.cases[0].name) else {"case": case}
         getattr(plots, kind.function)(run, ax=figure.subplots(ncols=kind.columns), **options)
         style.matplotlib("backends.backend_svg").FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
     return text.getvalue()
+
+
+def _size(run: Run, kind: _Kind, case: str | None) -> tuple[float, float]:
+    """Inches; higher than the others where there is more to be read."""
+    across, down = style.SIZE
+    if kind.function == "pool_tree":
+        return across, max(down, tree.size_of(tree.lines_of(run, case=case))[1])
+    if kind.function == "benefit_by_case":
+        return across, max(down, benefits.size_of(benefits.benefits_of(run))[1])
+    return across, down

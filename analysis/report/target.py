@@ -24,7 +24,8 @@ def target_problems(file: Path, place: str = OPTION) -> list[Problem]:
     """
     kind = file.suffix.lower()
     if kind not in _NEEDED:
-        remedy = f"name it {file.stem or 'report'}.html or {file.stem or 'report'}.md"
+        name = file.stem.strip(".-") or "report"
+        remedy = f"name it {name}.html or {name}.md"
         return [Problem(place, f'"{file}"' if file.name else '""', _ALLOWED, remedy)]
     problems = []
     missing = [name for package, name in _NEEDED[kind].items() if find_spec(package) is None]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from analysis.files import write_files
 from analysis.report import target
-from simcore.errors import Problem, raise_if_any
+from simcore.errors import Problem, raise_if_any, show
 
 if TYPE_CHECKING:
     from analysis.runs import Run
@@ -42,13 +42,17 @@ def write_report(runs: Run | Sequence[Run], file: str | Path, *, command: Sequen
     """
     from analysis.runs import Run
 
-    file = Path(file)
-    runs = list(runs) if isinstance(runs, Sequence) and not isinstance(runs, Run) else [runs]
-    problems = target.target_problems(file, "file")
-    if not runs or not all(isinstance(run, Run) and run.summaries for run in runs):
-        remedy = "run them by analysis.run, which keeps what pictures are drawn from"
-        problems.append(Problem("runs", f"{len(runs)} of them", "at least one Run, each with its summaries", remedy))
+    problems = []
+    if not isinstance(file, str | Path):
+        problems.append(Problem("file", show(file), "the name of a file", 'name it, for instance "report.html"'))
+    else:
+        problems += target.target_problems(Path(file), "file")
+    given = list(runs) if isinstance(runs, list | tuple) and not isinstance(runs, Run) else [runs]
+    if not given or not all(isinstance(run, Run) and run.summaries for run in given):
+        remedy = "make them by analysis.run(scenario), which keeps what pictures are drawn from"
+        problems.append(Problem("runs", show(runs), "at least one Run, each with its summaries", remedy))
     raise_if_any(problems)
+    runs, file = cast(list[Run], given), Path(file)
     target.try_target(file, "file")
     texts = _texts(runs, file, command)
     write_files(file.parent, texts)
