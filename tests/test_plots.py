@@ -4,6 +4,7 @@ import dataclasses
 import inspect
 import re
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -146,13 +147,13 @@ def test_what_is_relative_to_the_mean_is_called_so(draw, relative_to):
     assert (" above the mean, " in ax.get_ylabel()) == (relative_to == "mean")
 
 
-@pytest.mark.parametrize("wrong", ["one", "three", "a figure", "words"])
-@every_picture
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [*product(plots.__all__, ["three", "a figure", "words"]), ("correlations", "one")],
+)
 def test_what_are_no_axes_is_refused(run, name, wrong):
     one = Figure().subplots()
     given = {"one": one, "three": Figure().subplots(ncols=3), "a figure": Figure(), "words": "axes"}[wrong]
-    if wrong == "one" and name != "correlations":
-        pytest.skip("one is what it draws into")
     with pytest.raises(InputError, match="ax = ") as caught:
         getattr(plots, name)(run, ax=given)
     assert "subplots(" in str(caught.value)
