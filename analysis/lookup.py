@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.runs import Run
+from analysis.table import NO_CURRENCY
 from simcore.errors import InputError, Problem, show
 from simcore.pools import Pool, PoolTree
 
@@ -134,7 +135,7 @@ def relative_words(run: Run) -> str:
 
 def unit_of(run: Run) -> str:
     """The currency, to stand behind amounts."""
-    return run.scenario.currency or "units of currency"
+    return run.scenario.currency or NO_CURRENCY
 
 
 def rows_at(run: Run, case: str, measure: str, confidence: float | None) -> dict[tuple[str, str], Row]:
